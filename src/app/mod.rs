@@ -1,0 +1,1 @@
+//! Wiring: what runs, readiness, signals, drain.

@@ -1,0 +1,1 @@
+//! One file a subcommand; exit codes from sysexits.

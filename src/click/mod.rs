@@ -1,0 +1,1 @@
+//! The use case of a click: open, look up, decide, answer, record.

@@ -1,0 +1,1 @@
+//! Configuration, read and checked whole before anything is bound.

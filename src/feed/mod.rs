@@ -1,0 +1,1 @@
+//! Keeps lists fresh: reads the files, watches them, swaps them, refuses bad ones.

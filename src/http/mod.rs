@@ -1,0 +1,1 @@
+//! Listeners, limits and drain; pages and locales.

@@ -1,0 +1,15 @@
+//! The words of a judgement: signal, verdict, decision, outcome, click event.
+//!
+//! A *signal* is what one source says of a URL. A *verdict* is what all signals say together; it knows nothing of
+//! people. A *decision* is what a policy makes of a verdict for one click. An *outcome* is what came of the click and
+//! stands in its *event*. Four words, four types: none is ever used for another.
+
+mod decision;
+mod event;
+mod signal;
+mod verdict;
+
+pub use decision::{Action, Decision, Outcome};
+pub use event::{Actor, ClickEvent};
+pub use signal::{EntryRef, HostFact, Objection, Signal, Source};
+pub use verdict::{Threat, Tier, Verdict};

@@ -1,0 +1,1 @@
+//! The signed link, version 1: bytes, keyring, mint, open.

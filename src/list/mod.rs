@@ -1,0 +1,1 @@
+//! Entry grammar and lookup of admins' lists.

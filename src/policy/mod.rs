@@ -1,0 +1,1 @@
+//! Verdict and policy to decision: pure, explained.

@@ -1,0 +1,1 @@
+//! Message bytes to message bytes and a report. Pure.

@@ -1,0 +1,1 @@
+//! Wrap log and click log.

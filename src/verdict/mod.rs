@@ -1,0 +1,1 @@
+//! Signals to verdict, computed at each click.
