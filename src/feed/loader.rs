@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::PathBuf,
     sync::Arc,
 };
@@ -110,7 +111,8 @@ impl Loader {
 
     fn folder_fails(&mut self, error: String) {
         if self.folder_problem.as_ref() != Some(&error) {
-            tracing::error!(folder = %self.folder.display(), "the lists cannot be read, what is in force stays: {error}");
+            let folder = self.folder.display();
+            tracing::error!(%folder, "the lists cannot be read, what is in force stays: {error}");
         }
         self.folder_problem = Some(error);
     }
@@ -160,6 +162,8 @@ impl Loader {
                         texts.push((name.clone(), text));
                     }
                 }
+                // Gone since the scan: whether it comes back shows at the next.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => kept.stamp = None,
                 Err(error) => {
                     kept.stamp = None;
                     kept.read = None;
