@@ -278,3 +278,32 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::url::Suffixes;
+
+    /// A save that leaves no mark on the stamp: within one tick of a coarse clock, of the same size.
+    #[test]
+    fn a_file_is_looked_into_some_times_after_it_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { suffixes: Arc::new(Suffixes::builtin()), own_hosts: Vec::new() };
+        let mut loader = Loader::new(folder.path().to_owned(), settings);
+        let save = |loader: &mut Loader, text: &str| {
+            std::fs::write(folder.path().join("a.list"), text).unwrap();
+            let stamps = folder::scan(folder.path()).unwrap();
+            if let Some(kept) = loader.files.get_mut("a") {
+                kept.stamp = stamps["a"];
+            }
+            loader.load(&Suspects::default(), Timestamp::default()).len()
+        };
+        assert_eq!(save(&mut loader, "one.example"), 1);
+        for (at, text) in (0..RECHECKS).zip(["two.example", "six.example"].into_iter().cycle()) {
+            assert_eq!(save(&mut loader, text), 1, "recheck {at}");
+        }
+        assert_eq!(save(&mut loader, "ten.example"), 0, "not for ever: a list may be large");
+        let suspects = Suspects { names: ["a".to_owned()].into(), ..Suspects::default() };
+        assert_eq!(loader.load(&suspects, Timestamp::default()).len(), 1, "unless the system tells of it");
+    }
+}
