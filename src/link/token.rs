@@ -17,9 +17,9 @@ pub(super) const HEADER: usize = 27;
 pub(super) const TAG: usize = 16;
 /// Characters of the header: 27 bytes are 36 characters exactly, so the rest begins on a boundary.
 const HEADER_CHARS: usize = HEADER / 3 * 4;
-/// The longest `rest`: a whole destination of the longest kind.
+/// The longest `rest`. A destination has a scheme too, so the longest that is minted stays under it.
 pub(super) const REST_MAX: usize = super::mint::DESTINATION_MAX;
-/// The longest run of characters before the version that can be a token.
+/// No token has more characters before its version.
 const CHARS_MAX: usize = (HEADER + REST_MAX + TAG).div_ceil(3) * 4;
 /// The longest name in a host segment, port apart.
 const NAME_MAX: usize = 253;
@@ -170,8 +170,9 @@ impl<'p> Candidate<'p> {
         if *version != VERSION {
             return Err(Shapeless::Version);
         }
-        // One character over a multiple of four encodes no byte; the shortest `rest` is one.
-        if chars.len() > CHARS_MAX || chars.len() % 4 == 1 || bytes_of(chars.len()) <= HEADER + TAG {
+        // One character over a multiple of four encodes no byte; the shortest `rest` is one byte.
+        let bytes = bytes_of(chars.len());
+        if chars.len() % 4 == 1 || bytes <= HEADER + TAG || bytes > HEADER + REST_MAX + TAG {
             return Err(Shapeless::Length);
         }
         Ok(Self { segment, chars, length: 2 + segment.len() + token.len() })
