@@ -148,7 +148,7 @@ def check(path):
         keys[key["id"]] = key
     secret = bytes.fromhex(next(key for key in vectors["keys"] if key["state"] == "signing")["secret"])
     for it in vectors["messages"]:
-        data = struct.pack(">H", it["tenant"]) + sized(it["message_id"].encode()) + bytes.fromhex(it["body_sha256"])
+        data = struct.pack(">H", it["tenant"]) + sized(it["message_id"].encode().strip()) + bytes.fromhex(it["body_sha256"])
         equal("message", mac(derive(secret, b"message", it["tenant"]), data)[:8].hex(), it["hash"])
     for it in vectors["recipients"]:
         local, at, domain = it["address"].strip().rpartition("@")

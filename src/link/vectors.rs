@@ -393,7 +393,13 @@ fn hashes() -> (Vec<Value>, Vec<Value>) {
     let (mut messages, mut recipients) = (Vec::new(), Vec::new());
     for tenant in TENANTS {
         let minter = ring.minter(tenant, moment(NOW)).unwrap();
-        for (id, body) in [("", 0), ("<1@shop.example>", 0), ("<1@shop.example>", 1), ("<é@shop.example>", 0xff)] {
+        for (id, body) in [
+            ("", 0),
+            ("<1@shop.example>", 0),
+            ("<1@shop.example>", 1),
+            (" <1@shop.example>\r\n", 1),
+            ("<é@shop.example>", 0xff),
+        ] {
             let hash = minter.message_hash(id.as_bytes(), &[body; 32]);
             messages.push(json!({"tenant": tenant.0, "message_id": id, "body_sha256": hex(&[body; 32]), "hash": hash}));
         }
