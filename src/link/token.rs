@@ -231,3 +231,86 @@ fn run(bytes: &[u8]) -> &[u8] {
 const fn bytes_of(chars: usize) -> usize {
     chars * 3 / 4
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn host_segments() {
+        let label = "x".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", &label[..61]);
+        for good in ["a.b", "www.shop.example", "a-b_c.d--e.f0", "1.2.3.4:8080", "a.b:0", "a.b:65535", &longest] {
+            assert!(is_host_segment(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            ".",
+            "a",
+            "-",
+            "~",
+            "a.",
+            ".a",
+            "a..b",
+            "-a.b",
+            "a.b-",
+            "_a.b",
+            "a.b_",
+            "A.b",
+            "a b.c",
+            "a.b:",
+            "a.b:01",
+            "a.b:00",
+            "a.b:65536",
+            "a.b:+1",
+            "a.b:1:2",
+            "a.b:x",
+            "[::1]",
+            "a.b/",
+            "a%2eb.c",
+            "é.b",
+            ":80",
+            "robots.txt/",
+        ] {
+            assert!(!is_host_segment(bad.as_bytes()), "{bad}");
+        }
+        assert!(!is_host_segment(format!("{longest}x").as_bytes()));
+    }
+
+    #[test]
+    fn each_flags_byte_has_one_reading_or_none() {
+        let read: Vec<u8> = (0..=255).filter(|byte| Flags::from_byte(*byte).is_some()).collect();
+        assert_eq!(read, (0..16).collect::<Vec<u8>>());
+        assert!(read.iter().all(|byte| Flags::from_byte(*byte).map(Flags::to_byte) == Some(*byte)));
+    }
+
+    #[test]
+    fn a_token_has_one_spelling() {
+        let spelled = |last: &str| {
+            let path = format!("/a.b/{}{last}1", "A".repeat(58));
+            let mut rest = Vec::new();
+            let tag = Candidate::find(path.as_bytes()).unwrap().rest(|piece| rest.extend_from_slice(piece));
+            (rest, tag)
+        };
+        assert_eq!(spelled("A"), (vec![0], Some([0; TAG])));
+        assert_eq!(spelled("E").1.map(|tag| tag[TAG - 1]), Some(1));
+        // The two low bits of the last character spell nothing; set, they are refused, and the work stays the same.
+        for other in ["B", "C", "D"] {
+            assert_eq!((spelled(other).0.len(), spelled(other).1), (1, None), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_header_survives_its_bytes(bytes: [u8; 27]) {
+            prop_assert_eq!(Header::from_bytes(&bytes).to_bytes(), bytes);
+        }
+
+        #[test]
+        fn minutes_survive_as_moments(minutes: u32, within in 0..60_000_i64) {
+            prop_assert_eq!(super::minutes(moment(minutes)), Some(minutes));
+            prop_assert_eq!(super::minutes(moment(minutes).plus_millis(within)), Some(minutes));
+        }
+    }
+}
