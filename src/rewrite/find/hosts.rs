@@ -63,7 +63,8 @@ fn segments(run: &str) -> Vec<Range<usize>> {
     out
 }
 
-fn is_host(host: &str, suffixes: &Suffixes) -> bool {
+/// Whether `host` has a suffix that people register domains under.
+pub(crate) fn is_host(host: &str, suffixes: &Suffixes) -> bool {
     let Some((_, last)) = host.rsplit_once('.') else { return false };
     let labels = host.split('.').all(|label| !label.is_empty() && label.len() <= 63 * 4);
     labels && host.len() <= 1024 && last.chars().count() > 1 && suffixes.is_known(host)
@@ -84,8 +85,8 @@ pub(super) fn shape(host: &str) -> Shape {
     Shape::Bare
 }
 
-/// The length of the IPv4 address in dotted decimal that `text` begins with.
-pub(super) fn address(run: &str) -> bool {
+/// Whether `run` is an IPv4 address in dotted decimal.
+pub(crate) fn address(run: &str) -> bool {
     let mut octets = 0;
     for octet in run.split('.') {
         octets += 1;

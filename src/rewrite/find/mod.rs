@@ -14,10 +14,9 @@ mod text;
 
 pub(crate) use entities::{Within, escape_attribute, unescape};
 pub(crate) use html::page;
-pub(crate) use text::{Lines, Shape, words};
+pub(crate) use hosts::{address as is_address, is_host as bare_host};
+pub(crate) use text::{Grammar, Lines, Shape, words};
 
-#[cfg(test)]
-pub(crate) use reading::targets;
 
 use crate::base::{Decoded, Span};
 

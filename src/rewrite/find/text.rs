@@ -39,6 +39,8 @@ pub(crate) enum Lines {
     Fixed,
     /// `format=flowed; delsp=yes`: a blank before a line break goes, and with it the break (RFC 3676 section 4.1).
     DelSp,
+    /// A blank at the beginning of a line continues the one before (RFC 5545 section 3.1); a backslash ends a URL.
+    Folded,
 }
 
 /// What the scanner needs to know.
@@ -117,7 +119,7 @@ impl Scanner<'_, '_> {
     fn url(&mut self, start: usize, end: usize) {
         let mut value = self.text.get(start..end).unwrap_or_default().to_owned();
         let mut range = start..end;
-        if self.grammar.lines == Lines::DelSp {
+        if matches!(self.grammar.lines, Lines::DelSp | Lines::Folded) {
             while let Some(next) = self.soft_break(range.end) {
                 let end = self.url_end(next);
                 value.push_str(self.text.get(next..end).unwrap_or_default());
@@ -131,6 +133,11 @@ impl Scanner<'_, '_> {
     /// Where the text goes on behind a soft break at `at`: over the quote marks and the blank that stuffs them.
     fn soft_break(&self, at: usize) -> Option<usize> {
         let rest = self.rest(at);
+        if self.grammar.lines == Lines::Folded {
+            let line = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n'))?;
+            let line = line.strip_prefix([' ', '\t'])?;
+            return line.starts_with(|c: char| !ends_a_url(c)).then(|| self.text.len() - line.len());
+        }
         let line = rest.strip_prefix(" \r\n").or_else(|| rest.strip_prefix(" \n"))?;
         let line = line.trim_start_matches('>');
         let line = line.strip_prefix(' ').unwrap_or(line);
@@ -210,7 +217,9 @@ impl Scanner<'_, '_> {
     /// Where a URL ends that is read from `start`, its host or what follows it.
     fn url_end(&self, start: usize) -> usize {
         let rest = self.rest(start);
-        let mut end = rest.find(ends_a_url).unwrap_or(rest.len());
+        let escapes = self.grammar.lines == Lines::Folded;
+        let ends = |character: char| ends_a_url(character) || escapes && character == '\\';
+        let mut end = rest.find(ends).unwrap_or(rest.len());
         end = self.authority_end(rest.get(..end).unwrap_or_default());
         let url = rest.get(..end).unwrap_or_default();
         start + trim_end(url).len()
