@@ -65,7 +65,8 @@ written-as = also written
 reason-asked = Why do you need this page?
 reason-missing = Please give a reason in a few words.
 
-details = Details, reference
+details = Details
+reference = reference
 why = Why
 reason-list = It is on a list of your administrator.
 reason-listed-because = It is on a list of your administrator, with the reason:

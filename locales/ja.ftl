@@ -65,7 +65,8 @@ written-as = 別の表記
 reason-asked = このページが必要な理由
 reason-missing = 理由を簡単にご記入ください。
 
-details = 詳細・照会番号
+details = 詳細
+reference = 照会番号
 why = 理由
 reason-list = 管理者のリストに載っています。
 reason-listed-because = 管理者のリストに載っています。登録の理由：

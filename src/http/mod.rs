@@ -5,6 +5,8 @@
 //! that are too long or too slow, and every method but GET, HEAD and the POST that goes on.
 
 mod bind;
+mod form;
+mod front;
 mod limits;
 pub mod pages;
 mod peer;
@@ -12,5 +14,6 @@ mod reply;
 mod server;
 
 pub use bind::{BindError, bind, bind_loopback};
+pub use front::Front;
 pub use limits::Limits;
 pub use server::{Counters, Service, serve};
