@@ -31,8 +31,12 @@ pub enum Kind {
     BaseUrl,
     /// Several of them.
     BaseUrls,
+    /// A `mailto:` URL, for people who were stopped.
+    Mailto,
     /// `mailto:` or `https:`, for people.
     Contact,
+    /// Several IP addresses.
+    IpAddresses,
     /// A whole number in these bounds, both included.
     Number(i64, i64),
     /// One of these words.
@@ -140,6 +144,16 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "",
+        name: "trusted_proxies",
+        kind: Kind::IpAddresses,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "Addresses of the front ends that end TLS. They have no cap of connections of their own, and the address of \
+              a client is read from `X-Forwarded-For` where one of them says it, and from nobody else.",
+        example: "[\"127.0.0.1\", \"::1\"]",
+    },
+    Key {
+        table: "",
         name: "drain_seconds",
         kind: Kind::Number(0, 600),
         preset: Preset::Value("10"),
@@ -206,10 +220,10 @@ pub const KEYS: &[Key] = &[
     Key {
         table: "tenant",
         name: "contact",
-        kind: Kind::Contact,
+        kind: Kind::Mailto,
         preset: Preset::Unset,
         reload: Reload::Restart,
-        doc: "Where a mistake is reported: a `mailto:` or `https:` URL.",
+        doc: "Where a person who was stopped reports a mistake.",
         example: "\"mailto:helpdesk@corp.example\"",
     },
     Key {
@@ -241,6 +255,16 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "limits",
+        name: "connections_per_address",
+        kind: Kind::Number(1, 1_000_000),
+        preset: Preset::Value("1000"),
+        reload: Reload::Restart,
+        doc: "How many connections are open at one time from one address (IPv6: from one /64); more are refused. Trusted \
+              proxies have no such cap.",
+        example: "1000",
+    },
+    Key {
+        table: "limits",
         name: "queued_events",
         kind: Kind::Number(1, 10_000_000),
         preset: Preset::Value("65536"),
@@ -269,6 +293,8 @@ impl Kind {
             Self::Address => "an IP address and a port, such as \"127.0.0.1:8480\" or \"[::1]:8480\"".into(),
             Self::BaseUrl => "an http or https URL without query, such as \"https://go.corp.example\"".into(),
             Self::BaseUrls => "a list of URLs, such as [\"https://go.corp.example\"]".into(),
+            Self::Mailto => "a mailto: URL, such as \"mailto:helpdesk@corp.example\"".into(),
+            Self::IpAddresses => "a list of IP addresses, such as [\"127.0.0.1\"]".into(),
             Self::Contact => "a mailto: or https: URL, such as \"mailto:helpdesk@corp.example\"".into(),
             Self::Number(low, high) => format!("a whole number from {low} to {high}"),
             Self::Choice(words) => {

@@ -1,11 +1,13 @@
 use std::{
-    net::SocketAddr,
+    fmt::Display,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
 use super::document::{Document, Problems, SectionId, Value};
-use crate::{base::TenantId, link::LinkBase, policy::Policy};
+use crate::{base::TenantId, click::MailAddress, link::LinkBase, policy::Policy};
 
 /// What a configuration says, whole and checked.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ pub struct Config {
     pub keyring: Named,
     /// The SQLite database.
     pub store: PathBuf,
+    /// Front ends that may speak for others.
+    pub trusted_proxies: Vec<IpAddr>,
     /// How long requests may take to end after SIGTERM.
     pub drain: Duration,
     /// At least one; their ids and their base URLs differ.
@@ -68,7 +72,7 @@ pub struct Tenant {
     /// What a person who was stopped can do.
     pub help: Option<String>,
     /// Where a mistake is reported.
-    pub contact: Option<String>,
+    pub contact: Option<MailAddress>,
     /// Where abuse is reported.
     pub security_contact: Option<String>,
 }
@@ -87,6 +91,8 @@ pub struct Limits {
     pub message_bytes: u64,
     /// Open connections at one time.
     pub connections: usize,
+    /// Open connections at one time from one address.
+    pub connections_per_address: usize,
     /// Click events that wait for the store.
     pub queued_events: usize,
 }
@@ -144,6 +150,7 @@ impl Reader<'_> {
             keyring: self.path(top, "keyring").map_or_else(|| in_data_dir("keyring.toml"), Named::ByTheAdmin),
             store: self.path(top, "store").unwrap_or_else(|| data_dir.join("sekisho.db")),
             drain: Duration::from_secs(drain?),
+            trusted_proxies: self.parse_each(top, "", "trusted_proxies", IpAddr::from_str),
             limits: limits?,
             tenants,
             data_dir,
@@ -183,9 +190,9 @@ impl Reader<'_> {
         let base = self.document.parse(section, TABLE, "base_url", LinkBase::parse);
         let policy = self.document.parse(section, TABLE, "policy", Policy::preset);
         Some(Tenant {
-            retired: self.retired(section),
+            retired: self.parse_each(section, TABLE, "retired_base_urls", LinkBase::parse),
             help: self.text(section, TABLE, "help"),
-            contact: self.document.parse(section, TABLE, "contact", contact),
+            contact: self.document.parse(section, TABLE, "contact", mail_address),
             security_contact: self.document.parse(section, TABLE, "security_contact", contact),
             id: TenantId(u16::try_from(number?).ok()?),
             name: name?,
@@ -194,18 +201,23 @@ impl Reader<'_> {
         })
     }
 
-    fn retired(&mut self, section: Option<SectionId>) -> Vec<LinkBase> {
-        let Some(Value::Texts(texts)) = self.document.value(section, "tenant", "retired_base_urls") else {
-            return Vec::new();
-        };
-        let mut bases = Vec::new();
+    /// Each text of a list, read further; complaints are told at the place of the list.
+    fn parse_each<T, E: Display>(
+        &mut self,
+        section: Option<SectionId>,
+        table: &'static str,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<T> {
+        let Some(Value::Texts(texts)) = self.document.value(section, table, name) else { return Vec::new() };
+        let mut values = Vec::new();
         for text in texts {
-            match LinkBase::parse(&text) {
-                Ok(base) => bases.push(base),
-                Err(error) => self.document.complain(section, "retired_base_urls", &error.to_string()),
+            match read(&text) {
+                Ok(value) => values.push(value),
+                Err(error) => self.document.complain(section, name, &format!("{text:?}: {error}")),
             }
         }
-        bases
+        values
     }
 
     /// `--base-url`: new links live there, and those of the file go on opening.
@@ -230,10 +242,12 @@ impl Reader<'_> {
         let section = self.document.sections("limits").first().copied();
         let megabytes = self.number(section, "limits", "message_megabytes");
         let connections = self.number(section, "limits", "connections");
+        let per_address = self.number(section, "limits", "connections_per_address");
         let events = self.number(section, "limits", "queued_events");
         Some(Limits {
             message_bytes: megabytes?.saturating_mul(1 << 20),
             connections: usize::try_from(connections?).ok()?,
+            connections_per_address: usize::try_from(per_address?).ok()?,
             queued_events: usize::try_from(events?).ok()?,
         })
     }
@@ -262,6 +276,11 @@ impl Reader<'_> {
                 .map_err(|_| format!("{text:?} is not an IP address and a port, such as 127.0.0.1:8480"))
         })
     }
+}
+
+fn mail_address(text: &str) -> Result<MailAddress, String> {
+    let address = text.strip_prefix("mailto:").ok_or_else(|| format!("write mailto: before {text:?}"))?;
+    MailAddress::parse(address).map_err(|error| error.to_string())
 }
 
 fn contact(text: &str) -> Result<String, String> {
@@ -352,8 +371,12 @@ mod tests {
     fn values_are_checked_beyond_their_kind() {
         let told = read(&format!("listen = \"localhost\"\n{ONE}contact = \"helpdesk\"\n")).unwrap_err();
         assert!(told.contains("sekisho.toml:1:10: listen: \"localhost\" is not an IP address and a port"), "{told}");
-        assert!(told.contains("sekisho.toml:6:11: tenant.contact: \"helpdesk\" is neither"), "{told}");
-        assert!(read(&format!("{ONE}contact = \"mailto:a@b.example\\nX: y\"\n")).is_err());
+        assert!(told.contains("sekisho.toml:6:11: tenant.contact: write mailto: before"), "{told}");
+        assert!(read(&format!("{ONE}contact = \"mailto:a@b.example?cc=x\"\n")).is_err());
+        assert!(read(&format!("{ONE}security_contact = \"mailto:a@b.example\\nX: y\"\n")).is_err());
+        assert!(read(&format!("{ONE}security_contact = \"abuse@b.example\"\n")).is_err());
+        let told = read(&format!("trusted_proxies = [\"127.0.0.1\", \"localhost\"]\n{ONE}")).unwrap_err();
+        assert!(told.contains("sekisho.toml:1:19: trusted_proxies: \"localhost\": "), "{told}");
         assert!(
             read(&ONE.replace("https://go", "ftp://go")).unwrap_err().contains("sekisho.toml:4:12: tenant.base_url")
         );
