@@ -194,36 +194,28 @@ fn push_domain(text: &mut String, host: &str) -> Option<IpAddr> {
 fn push_path_and_query(text: &mut String, url: &WebUrl) -> usize {
     let after_host = url.after_host();
     let end = after_host.find('#').unwrap_or(after_host.len());
-    let (path, query) = match after_host[..end].split_once('?') {
-        Some((path, query)) => (decode(path.as_bytes()), decode(query.as_bytes())),
-        None => (decode(after_host[..end].as_bytes()), Vec::new()),
-    };
+    let bytes = &after_host.as_bytes()[..end];
+    let (path, query) = split_at_mark(bytes);
+    let (path, query) = (decode(path), query.map(decode));
     // A `?` that comes out of decoding begins the query, as for Safe Browsing, which decodes before it splits.
-    let (path, early) = match memchr::memchr(b'?', &path) {
-        Some(at) => (&path[..at], Some(&path[at + 1..])),
-        None => (&path[..], None),
-    };
+    let (path, early) = split_at_mark(&path);
     push_path(text, path);
     let mark = text.len();
-    match early {
-        Some(early) => {
-            text.push('?');
-            push_encoded(text, early);
-            if after_host[..end].contains('?') {
-                text.push('?');
-                push_encoded(text, &query);
-            }
-        }
-        None if !query.is_empty() => {
-            text.push('?');
-            push_encoded(text, &query);
-        }
-        None => {}
+    for part in [early, query.as_deref()].into_iter().flatten() {
+        text.push('?');
+        push_encoded(text, part);
     }
     if text.len() == mark + 1 {
         text.truncate(mark);
     }
     mark
+}
+
+fn split_at_mark(bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match memchr::memchr(b'?', bytes) {
+        Some(at) => (&bytes[..at], Some(&bytes[at + 1..])),
+        None => (bytes, None),
+    }
 }
 
 /// Percent-decodes until nothing changes, in one pass.

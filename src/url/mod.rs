@@ -16,4 +16,4 @@ mod web;
 pub use canonical::Canonical;
 pub use host::host_facts;
 pub use suffixes::{BadSuffixList, Suffixes};
-pub use web::{Context, NotWeb, WebUrl, parse, parse_in};
+pub use web::{Context, EncodeQuery, NotWeb, WebUrl, parse, parse_in};

@@ -27,17 +27,20 @@ pub enum NotWeb {
     Invalid(&'static str),
 }
 
+/// Encodes the query of a URL in the charset of its document: a browser sends `?q=é` of a windows-1252 document as `%E9`
+/// (attack row 67).
+///
+/// It gets the whole query, free of tabs and newlines, and gives its bytes. A character that the charset lacks is given
+/// as `%26%23`, its decimal number and `%3B` (WHATWG URL, "percent-encode after encoding").
+pub type EncodeQuery<'a> = &'a dyn Fn(&str) -> Cow<'_, [u8]>;
+
 /// What a document says about the URLs in it.
 #[derive(Clone, Copy, Default)]
 pub struct Context<'a> {
     /// What relative URLs are relative to (`<base href>`, Content-Base).
     pub base: Option<&'a WebUrl>,
-    /// Encodes a query in the charset of the document, where that is not UTF-8: a browser sends `?q=é` of a
-    /// windows-1252 document as `%E9` (attack row 67). It gets a piece of the query and gives the bytes; a character
-    /// that the charset lacks is given as `%26%23` + its decimal number + `%3B` (WHATWG URL, "percent-encode after
-    /// encoding"). A piece may be a part of the query only if it is split at a place where an encoder is in its
-    /// initial state; no tab or newline is ever in it.
-    pub encode_query: Option<&'a dyn Fn(&str) -> Cow<'_, [u8]>>,
+    /// Encodes a query in the charset of the document, where that is not UTF-8.
+    pub encode_query: Option<EncodeQuery<'a>>,
 }
 
 impl fmt::Debug for Context<'_> {
@@ -68,10 +71,14 @@ pub fn parse(text: &str) -> Result<WebUrl, NotWeb> {
 /// # Errors
 /// [`NotWeb`], if it is not `http` or `https` or if a browser would refuse it.
 pub fn parse_in(text: &str, context: &Context<'_>) -> Result<WebUrl, NotWeb> {
-    let text = strip(text);
-    match scheme(&text) {
-        Some(scheme) if scheme != "http" && scheme != "https" => return Err(NotWeb::Scheme(scheme)),
-        None if context.base.is_none() => return Err(if text.is_empty() { NotWeb::Empty } else { NotWeb::Relative }),
+    let mut text = strip(text);
+    match (scheme(&text), context.base) {
+        (Some(scheme), _) if scheme != "http" && scheme != "https" => return Err(NotWeb::Scheme(scheme)),
+        (None, None) => return Err(if text.is_empty() { NotWeb::Empty } else { NotWeb::Relative }),
+        (None, Some(base)) if text.starts_with(is_slash) && text[1..].starts_with(is_slash) => {
+            // The url crate finds no host in `///evil.test`; browsers ignore any number of slashes (attack row 46).
+            text = Cow::Owned(format!("{}:{text}", base.scheme()));
+        }
         _ => {}
     }
     let url = Url::options()
@@ -93,6 +100,11 @@ fn strip(text: &str) -> Cow<'_, str> {
     let text = text.trim_matches(|c| c <= ' ');
     let dropped = |c| matches!(c, '\t' | '\n' | '\r');
     if text.contains(dropped) { Cow::Owned(text.replace(dropped, "")) } else { Cow::Borrowed(text) }
+}
+
+/// `\` is as good as `/` in `http` and `https` URLs (attack row 44).
+fn is_slash(character: char) -> bool {
+    matches!(character, '/' | '\\')
 }
 
 /// The scheme in lower case, if the text has one ("scheme start" and "scheme" state).

@@ -114,6 +114,8 @@ fn a_base_makes_relative_urls_whole() {
         ("//evil.test", "https://evil.test/"),
         ("/\\evil.test", "https://evil.test/"),
         ("\\\\evil.test", "https://evil.test/"),
+        ("///evil.test", "https://evil.test/"),
+        ("/\\//\\evil.test", "https://evil.test/"),
         // Row 45: relative to a base of the same scheme, absolute otherwise.
         ("https:evil.test", "https://base.test/x/evil.test"),
         ("http:evil.test", "http://evil.test/"),
