@@ -28,7 +28,10 @@ pub(super) fn run(place: &PlaceArguments, args: &ClicksArguments, out: &mut Stdo
 pub(super) fn run_explain(place: &PlaceArguments, args: &ExplainArguments, out: &mut Stdout) -> Result<(), Failure> {
     let unknown = || {
         let reference = args.reference;
-        Failure::new(Exit::NoInput, format_args!("no click with the reference {reference} is in the store; was it another node's?"))
+        Failure::new(
+            Exit::NoInput,
+            format_args!("no click with the reference {reference} is in the store; was it another node's?"),
+        )
     };
     let store = open(place)?.ok_or_else(unknown)?;
     let reveal = reveal(args.reveal);

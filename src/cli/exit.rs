@@ -2,7 +2,11 @@
 
 use std::{fmt, io, process::ExitCode};
 
-use crate::{app::RingError, config::ConfigError, store::StoreError};
+use crate::{
+    app::{ListsError, RingError},
+    config::ConfigError,
+    store::StoreError,
+};
 
 /// The codes of sysexits.h, which mail systems know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +90,16 @@ impl From<RingError> for Failure {
             RingError::Unwritable { source, .. } => of_io(source, Exit::CannotCreate),
             RingError::Exists { .. } => Exit::CannotCreate,
             RingError::NoEntropy(_) => Exit::Unavailable,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<ListsError> for Failure {
+    fn from(error: ListsError) -> Self {
+        let exit = match error.source.kind() {
+            io::ErrorKind::NotFound => Exit::NoInput,
+            _ => of_io(&error.source, Exit::Io),
         };
         Self::new(exit, error)
     }

@@ -5,11 +5,15 @@
 //! or none, and whatever fails on our side ends in code 75, so that the mail system keeps the message.
 
 mod args;
+mod clicks;
 mod config;
 mod decode;
 mod exit;
 mod keys;
+mod list;
 mod output;
+mod when;
+mod work;
 
 use std::{ffi::OsString, io, io::Write as _, panic::catch_unwind, process::ExitCode};
 
@@ -42,6 +46,9 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     match command {
         Command::Demo(args) => return crate::demo::run(args).map_err(|error| Failure::new(Exit::Unavailable, error)),
         Command::Decode(args) => decode::run(&place, &args, &mut out)?,
+        Command::List(command) => list::run(&place, command, &mut out)?,
+        Command::Clicks(args) => clicks::run(&place, &args, &mut out)?,
+        Command::Explain(args) => clicks::run_explain(&place, &args, &mut out)?,
         Command::Keys(command) => keys::run(&place, command, &mut out)?,
         Command::Config(command) => config::run(&place, &command, &mut out)?,
         _ => return Err(Failure::new(Exit::Bug, "not yet")),

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, fmt, ops::Range};
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{KEYS, Key, Kind, Preset, Several, TABLES};
-use super::nearest::nearest;
+use crate::list::nearest;
 
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,9 +216,11 @@ fn find(table: &str, name: &str) -> Option<&'static Key> {
 }
 
 fn unknown(table: &str, name: &str) -> String {
-    let here = KEYS.iter().filter(|key| key.table == table).map(|key| key.name);
-    let tables = TABLES.iter().map(|(name, ..)| *name).filter(|name| table.is_empty() && !name.is_empty());
-    if let Some(near) = nearest(name, here.chain(tables)) {
+    let mut known: Vec<&str> = KEYS.iter().filter(|key| key.table == table).map(|key| key.name).collect();
+    if table.is_empty() {
+        known.extend(TABLES.iter().map(|(name, ..)| *name).filter(|name| !name.is_empty()));
+    }
+    if let Some(near) = nearest(name, &known) {
         return format!("no key is called {name:?}; did you mean {near:?}?");
     }
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {

@@ -7,7 +7,6 @@
 mod document;
 pub(crate) mod durable;
 mod keys;
-mod nearest;
 mod place;
 mod reference;
 mod settings;
