@@ -164,7 +164,7 @@ fn about_signal(signal: &Signal) -> String {
             let (list, entry) = (printable(list), printable(entry));
             format!("entry `{entry}` in line {line} of list {list}, version {version}{reason}: {amounts_to}.{learned}")
         }
-        Source::Host { fact } => format!("{fact}: {} It {amounts_to}.{learned}", printable(&signal.evidence)),
+        Source::Host { fact } => format!("{fact}: {}; it {amounts_to}.{learned}", printable(&signal.evidence)),
     }
 }
 

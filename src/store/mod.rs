@@ -24,5 +24,5 @@ pub use explain::{Explanation, MintedFor, explain};
 pub use file::Store;
 pub use log::{ClickLog, ClickWriter, LogStats, Unwritten};
 pub use mask::{MASK, Reveal, mask_address, mask_url};
-pub use wrap::{Place, Wrap, WrapOutcome};
+pub use wrap::{Wrap, WrapOutcome};
 pub use wraps::WrapFilter;

@@ -38,6 +38,9 @@ fn newest() -> i64 {
 /// The version of the schema, 0 for an empty file. Reads only. Errors: as [`migrate`].
 pub(super) fn check(path: &Path, connection: &Connection) -> Result<i64, StoreError> {
     let failed = |source| StoreError::of(path, "read the schema", source);
+    // One moment for all three: between two reads another process may have made what was empty ours.
+    let _moment =
+        if connection.is_autocommit() { Some(connection.unchecked_transaction().map_err(failed)?) } else { None };
     let application = number(connection, "application_id").map_err(failed)?;
     let version = number(connection, "user_version").map_err(failed)?;
     let objects: i64 =

@@ -3,7 +3,10 @@ use std::{fmt, str::FromStr};
 use serde::{Serialize, Serializer};
 
 use super::{Reveal, mask_address, mask_url};
-use crate::base::{BadId, MessageHash, RecipientHash, TenantId, Timestamp};
+use crate::{
+    base::{BadId, MessageHash, RecipientHash, TenantId, Timestamp},
+    link::{LinkId, Place},
+};
 
 /// One link of one message: what it was, what was made of it, for whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,9 +41,9 @@ pub struct Wrap {
     pub host: Option<String>,
     /// Its registrable domain.
     pub domain: Option<String>,
-    /// The tag of the link that was minted.
+    /// The link that was minted, by its tag.
     #[serde(serialize_with = "as_hex")]
-    pub link_id: Option<[u8; 16]>,
+    pub link_id: Option<LinkId>,
 }
 
 impl Wrap {
@@ -54,57 +57,49 @@ impl Wrap {
     }
 }
 
-fn as_hex<S: Serializer>(id: &Option<[u8; 16]>, serializer: S) -> Result<S::Ok, S::Error> {
-    let hex = id.map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    hex.serialize(serializer)
+fn as_hex<S: Serializer>(id: &Option<LinkId>, serializer: S) -> Result<S::Ok, S::Error> {
+    id.map(|id| id.to_string()).serialize(serializer)
 }
 
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $text:literal),+ $(,)? }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$doc])* $variant),+ }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $text),+ })
-            }
-        }
-        impl FromStr for $name {
-            type Err = BadId;
-            fn from_str(text: &str) -> Result<Self, BadId> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(BadId { text: text.to_owned(), wanted: concat!("one of", $(" ", $text),+) }),
-                }
-            }
-        }
-    };
+/// What the rewriter made of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WrapOutcome {
+    /// It became one of our links.
+    Wrapped,
+    /// It stands as it came.
+    Left,
+    /// It was made unclickable.
+    Defanged,
+    /// It was one of our links already.
+    AlreadyOurs,
 }
-words! {
-    /// What the rewriter made of a link.
-    WrapOutcome {
-        /// It became one of our links.
-        Wrapped "wrapped",
-        /// It stands as it came.
-        Left "left",
-        /// It was made unclickable.
-        Defanged "defanged",
-        /// It was one of our links already.
-        AlreadyOurs "already_ours",
+
+impl WrapOutcome {
+    const ALL: [Self; 4] = [Self::Wrapped, Self::Left, Self::Defanged, Self::AlreadyOurs];
+
+    /// As it stands in the store and in exports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wrapped => "wrapped",
+            Self::Left => "left",
+            Self::Defanged => "defanged",
+            Self::AlreadyOurs => "already_ours",
+        }
     }
 }
-words! {
-    /// STAND-IN for link::Place.
-    Place {
-        /// html
-        Html "html",
-        /// text
-        Text "text",
-        /// calendar
-        Calendar "calendar",
-        /// attachment
-        Attachment "attachment",
+
+impl fmt::Display for WrapOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for WrapOutcome {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let bad = || BadId { text: text.to_owned(), wanted: "one of wrapped left defanged already_ours" };
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text).ok_or_else(bad)
     }
 }

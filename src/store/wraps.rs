@@ -1,11 +1,14 @@
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, params, types::FromSqlError};
 
 use super::{
     Reveal, Store, StoreError, Wrap,
     column::{Conditions, Parsed, TEXT_MAX, URL_MAX, cut, limit, url_key},
     file::begin,
 };
-use crate::base::{MessageHash, RecipientHash, TenantId, Timestamp};
+use crate::{
+    base::{MessageHash, RecipientHash, TenantId, Timestamp},
+    link::{LinkId, Place},
+};
 
 /// Which wraps to read: all that is named must match. Newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,11 +105,11 @@ impl Store {
     }
 
     /// Whether a link with this tag was ever recorded as minted: what a link under a compromised key has to show.
-    pub fn is_minted(&self, link_id: &[u8; 16]) -> Result<bool, StoreError> {
+    pub fn is_minted(&self, link: LinkId) -> Result<bool, StoreError> {
         let failed = self.failed("look up a link");
         let connection = self.connection();
         let mut statement = connection.prepare_cached("SELECT 1 FROM wrap WHERE link_id = ?").map_err(&failed)?;
-        statement.exists([link_id.as_slice()]).map_err(&failed)
+        statement.exists([link.0]).map_err(&failed)
     }
 }
 
@@ -157,10 +160,10 @@ fn insert(connection: &Connection, message: i64, wrap: &Wrap) -> rusqlite::Resul
     statement.execute(params![
         message,
         wrap.time.millis(),
-        wrap.link_id,
+        wrap.link_id.map(|id| id.0),
         cut(&wrap.part, TEXT_MAX),
-        wrap.place.to_string(),
-        wrap.outcome.to_string(),
+        wrap.place.as_str(),
+        wrap.outcome.as_str(),
         text(&wrap.rule),
         url_key(&wrap.url),
         cut(&wrap.url, URL_MAX),
@@ -181,12 +184,17 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Wrap> {
         sender: row.get(6)?,
         subject: row.get(7)?,
         part: row.get(8)?,
-        place: row.get::<_, Parsed<_>>(9)?.0,
+        place: place(row.get_ref(9)?.as_str()?)?,
         outcome: row.get::<_, Parsed<_>>(10)?.0,
         rule: row.get(11)?,
         url: row.get(12)?,
         host: row.get(13)?,
         domain: row.get(14)?,
-        link_id: row.get(15)?,
+        link_id: row.get::<_, Option<_>>(15)?.map(LinkId),
     })
+}
+
+fn place(word: &str) -> rusqlite::Result<Place> {
+    let unknown = || FromSqlError::Other(format!("{word:?} is no place in a message").into());
+    Ok(Place::ALL.into_iter().find(|place| place.as_str() == word).ok_or_else(unknown)?)
 }
