@@ -19,10 +19,12 @@ mod mint;
 mod moment;
 mod nonce;
 mod open;
-
+#[cfg(test)]
+mod primitives;
 mod ring_error;
-
 mod token;
+#[cfg(test)]
+mod vectors;
 
 pub use base::{BadLinkBase, LinkBase, is_reserved, is_whole, own_path};
 pub use decode::decode;
