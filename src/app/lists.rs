@@ -42,14 +42,12 @@ impl Shelf {
         }
         let names: Vec<&str> = files.iter().map(|path| name_of(path)).collect();
         let named: Vec<(&str, &[u8])> = names.iter().copied().zip(texts.iter().map(Vec::as_slice)).collect();
-        let mut checked = check(&named, suffixes, own_hosts);
-        for bad in &mut checked.bad {
-            let file = files.iter().find(|path| path.file_name().is_some_and(|name| name == bad.file.as_str()));
-            if let Some(path) = file {
-                bad.file = path.display().to_string();
-            }
+        let (mut lists, mut bad) = (Vec::new(), Vec::new());
+        for (checked, path) in check(&named, suffixes, own_hosts).into_iter().zip(&files) {
+            lists.push(Arc::new(checked.list));
+            bad.extend(checked.bad.into_iter().map(|line| BadLine { file: path.display().to_string(), ..line }));
         }
-        Ok(Self { index: MemoryIndex::build(checked.lists.into_iter().map(Arc::new).collect()), bad: checked.bad })
+        Ok(Self { index: MemoryIndex::build(lists), bad })
     }
 
     /// Its lists, in the order of their files.
