@@ -231,6 +231,17 @@ mod tests {
     }
 
     #[test]
+    fn a_url_is_compared_and_not_only_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.sqlite")).unwrap();
+        store.record_wraps(&[wrap()]).unwrap();
+        // As if two URLs had one key.
+        store.connection().execute("UPDATE wrap SET url = 'https://else.example/'", []).unwrap();
+        let filter = WrapFilter { url: Some(wrap().url), ..WrapFilter::default() };
+        assert_eq!(store.wraps(&filter, Reveal::Whole).unwrap(), []);
+    }
+
+    #[test]
     fn every_question_has_its_index() {
         let text = || Some("x".to_owned());
         let none = WrapFilter::default;
