@@ -237,6 +237,12 @@ impl<'a> Splitter<'a> {
 
     /// Ends whatever is open inside the outermost `keep` containers; its bytes end at `end`.
     fn close(&mut self, keep: usize, end: usize) {
+        let start = match self.current {
+            Current::Leaf { part } => self.parts.get(part).map_or(end, |part| part.body.start()),
+            Current::Around { start, .. } => start,
+        };
+        // The line break before a delimiter may be the empty line that ends a header, and stays with it.
+        let end = end.max(start);
         match self.current {
             Current::Leaf { part } => self.end_body(part, end),
             Current::Around { role, start } => self.around(role, start, end),
