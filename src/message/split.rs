@@ -100,12 +100,14 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// A byte order mark and the `From ` line of an mbox stand before the header.
+    /// A byte order mark, the `From ` line of an mbox, or a line of blanks (an export of a large mail provider has it)
+    /// stands before the header.
     fn skip_envelope(&self) -> usize {
         let start = if self.raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let line = Line::at(self.raw, start, self.newline);
         let text = line.of(self.raw);
-        if text.starts_with(b"From ") || text.starts_with(b">From ") { line.next } else { start }
+        let blanks = !text.is_empty() && text.iter().copied().all(is_blank);
+        if blanks || text.starts_with(b"From ") || text.starts_with(b">From ") { line.next } else { start }
     }
 
     /// Begins the part whose header begins at `start`, and the messages nested in it. Answers where to look for the next
@@ -148,13 +150,19 @@ impl<'a> Splitter<'a> {
             if continues && text.iter().copied().all(is_blank) {
                 self.note(Kind::BlankContinuation, at);
             }
-            if !continues && name_of(text).is_none() && !text.starts_with(b">From ") {
+            if !continues && name_of(text).is_none() && !self.is_envelope(text, at == start) {
                 self.note(Kind::MissingSeparator, at);
                 return (Span::new(start, at), at);
             }
             at = line.next;
         }
         (Span::new(start, at), at)
+    }
+
+    /// The `From ` line of an mbox, quoted or not, before a nested message; quoted, it also strays into headers.
+    fn is_envelope(&self, line: &[u8], first: bool) -> bool {
+        let in_message = self.open.last().is_none_or(|open| open.boundary.is_none());
+        line.starts_with(b">From ") || (first && in_message && line.starts_with(b"From "))
     }
 
     /// The part that these bytes begin, its body still open to the end of the message.
@@ -250,7 +258,7 @@ impl<'a> Splitter<'a> {
         while self.open.len() > keep {
             let Some(Container { part, boundary, closed, count, .. }) = self.open.pop() else { break };
             self.end_body(part, end);
-            if boundary.is_some() && !closed {
+            if boundary.is_some() && (count == 0 || !closed) {
                 let at = self.parts.get(part).map_or(end, |part| part.body.start());
                 self.note(if count == 0 { Kind::NoDelimiter } else { Kind::NotClosed }, at);
             }

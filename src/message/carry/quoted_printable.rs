@@ -88,11 +88,13 @@ struct Writer {
     out: Vec<u8>,
     column: usize,
     newline: Newline,
+    /// So many blanks at the end of `out` are padding: they stay if the line ends here, and mean nothing.
+    padding: usize,
 }
 
 impl Writer {
     fn new(newline: Newline) -> Self {
-        Self { out: Vec::new(), column: 0, newline }
+        Self { out: Vec::new(), column: 0, newline, padding: 0 }
     }
 
     fn token(&mut self, token: Token, piece: &[u8]) {
@@ -104,12 +106,27 @@ impl Writer {
             Token::Escaped(_) => self.put(piece),
             Token::Stray => self.escape(b'='),
             Token::SoftBreak(_) => {
+                self.drop_padding();
                 self.out.extend_from_slice(piece);
                 self.column = 0;
             }
             Token::HardBreak(_) => self.hard_break(piece),
-            Token::Padding(_) => {}
+            Token::Padding(_) => self.pad(piece),
         }
+    }
+
+    fn pad(&mut self, blanks: &[u8]) {
+        self.guard_blank();
+        if self.column + blanks.len() <= MAX_LINE {
+            self.out.extend_from_slice(blanks);
+            self.padding = blanks.len();
+        }
+    }
+
+    /// Something follows on the line after all.
+    fn drop_padding(&mut self) {
+        self.out.truncate(self.out.len() - self.padding);
+        self.padding = 0;
     }
 
     /// New bytes: printable ASCII and inner blanks as they are; a line break of the message's own kind breaks the line.
@@ -140,6 +157,7 @@ impl Writer {
 
     /// One literal or one escape, which a soft line break must not cut.
     fn put(&mut self, piece: &[u8]) {
+        self.drop_padding();
         if self.column + piece.len() >= MAX_LINE {
             self.out.push(b'=');
             self.out.extend_from_slice(self.newline.as_bytes());
@@ -157,12 +175,13 @@ impl Writer {
     fn hard_break(&mut self, line_break: &[u8]) {
         self.guard_blank();
         self.out.extend_from_slice(line_break);
-        self.column = 0;
+        (self.column, self.padding) = (0, 0);
     }
 
     /// A blank at the end of a line would be taken for padding.
     fn guard_blank(&mut self) {
         if self.column > 0
+            && self.padding == 0
             && let Some(blank) = self.out.pop_if(|byte| is_blank(*byte))
         {
             self.column -= 1;

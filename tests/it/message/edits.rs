@@ -127,6 +127,17 @@ fn quoted_printable_guards_blanks_dashes_and_stray_signs() {
 }
 
 #[test]
+fn quoted_printable_padding_stays_while_the_line_ends_there() {
+    let raw = mail("Content-Transfer-Encoding: quoted-printable", b"see a.example \t\r\nnext");
+    let (message, _) = replaced(&raw, "a.example", "b.example");
+    assert!(message.ends_with(b"see b.example \t\r\nnext"), "{message:?}");
+    let (message, _) = edited(&raw, 0, &[edit(13, 15, "")]);
+    assert!(message.ends_with(b"see a.examplenext"), "{message:?}");
+    let (message, _) = edited(&raw, 0, &[edit(4, 13, "x ")]);
+    assert!(message.ends_with(b"see x=20 \t\r\nnext"), "{message:?}");
+}
+
+#[test]
 fn quoted_printable_lines_join_and_split() {
     let raw = mail("Content-Transfer-Encoding: quoted-printable", b"a\r\nb\r\nc\r\n");
     edited(&raw, 0, &[edit(1, 3, "")]);
