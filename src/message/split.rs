@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use memchr::memmem::Finder;
+use memchr::{memchr_iter, memmem::Finder};
 
 use crate::base::{Raw, Span};
 
@@ -69,6 +69,10 @@ impl<'a> Splitter<'a> {
     }
 
     fn run(&mut self) {
+        if self.newline != Newline::Cr {
+            let bare = |at: &usize| self.raw.get(at + 1) != Some(&b'\n');
+            memchr_iter(b'\r', self.raw).find(bare).into_iter().for_each(|at| self.note(Kind::BareCr, at));
+        }
         let mut at = self.entity(self.skip_envelope());
         while let Some(Delimiter { line, container, closing }) = self.next_delimiter(at) {
             if !closing && self.parts.len() >= self.limits.parts {
@@ -117,7 +121,7 @@ impl<'a> Splitter<'a> {
             let (header, body) = self.header(start);
             let part = self.part(header, body);
             let (index, role) = (self.parts.len(), part.role);
-            let boundary = (role == Role::Multipart).then(|| boundary_of(&part.media)).flatten();
+            let boundary = part.media.boundary.clone().filter(|_| role == Role::Multipart);
             let boundary = boundary.map(|own| Arc::new(Boundaries { own, outer: part.boundaries.clone() }));
             let prefix = part.id.strip_suffix(".0").unwrap_or(if part.id == "0" { "" } else { &part.id }).to_owned();
             self.parts.push(part);
@@ -137,6 +141,7 @@ impl<'a> Splitter<'a> {
     /// The header that begins at `start`, and where its body begins.
     fn header(&mut self, start: usize) -> (Span<Raw>, usize) {
         let mut at = start;
+        let mut blank_seen = false;
         while at < self.raw.len() {
             let line = Line::at(self.raw, at, self.newline);
             let text = line.of(self.raw);
@@ -147,7 +152,8 @@ impl<'a> Splitter<'a> {
                 return (Span::new(start, at), at);
             }
             let continues = at > start && text.first().copied().is_some_and(is_blank);
-            if continues && text.iter().copied().all(is_blank) {
+            if continues && !blank_seen && text.iter().copied().all(is_blank) {
+                blank_seen = true;
                 self.note(Kind::BlankContinuation, at);
             }
             if !continues && name_of(text).is_none() && !self.is_envelope(text, at == start) {
@@ -205,7 +211,7 @@ impl<'a> Splitter<'a> {
 
     fn role(&mut self, media: &MediaType, transfer: Transfer, at: usize) -> Role {
         let role = if media.kind == "multipart" {
-            if boundary_of(media).is_none() {
+            if media.boundary.is_none() {
                 self.note(Kind::MissingBoundary, at);
                 return Role::Leaf;
             }
@@ -352,12 +358,6 @@ impl<'a> Splitter<'a> {
     fn note(&mut self, kind: Kind, at: usize) {
         self.ambiguities.push(Ambiguity { kind, at });
     }
-}
-
-/// Blanks at its end are no part of a boundary (RFC 2046 section 5.1.1).
-fn boundary_of(media: &MediaType) -> Option<Vec<u8>> {
-    let boundary = media.param("boundary")?.trim_ascii_end();
-    (!boundary.is_empty()).then(|| boundary.as_bytes().to_vec())
 }
 
 fn is_message(media: &MediaType) -> bool {

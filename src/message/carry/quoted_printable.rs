@@ -37,12 +37,14 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn around(body: &'a [u8], at: usize, newline: Newline) -> Self {
-        let start = memrchr(b'\n', body.get(..at).unwrap_or_default()).map_or(0, |found| found + 1);
-        let end = line_end(body, at);
+        let last = newline.last();
+        let start = memrchr(last, body.get(..at).unwrap_or_default()).map_or(0, |found| found + 1);
+        let end = line_end(body, at, last);
         // Soft line breaks look like the line break of the line.
         let (newline, open) = match body.get(start..end).unwrap_or_default() {
             [.., b'\r', b'\n'] => (Newline::Crlf, false),
             [.., b'\n'] => (Newline::Lf, false),
+            [.., b'\r'] if newline == Newline::Cr => (newline, false),
             _ => (newline, true),
         };
         Self { body, start, at: start, end, open, writer: Writer::new(newline) }
@@ -54,8 +56,9 @@ impl<'a> Lines<'a> {
         self.at = self.at.max(end);
         if end >= self.end {
             // The edit took the line break, so the line that follows moves up.
-            self.end = line_end(self.body, end);
-            self.open = self.end == end || !self.body.get(..self.end).unwrap_or_default().ends_with(b"\n");
+            let last = self.writer.newline.last();
+            self.end = line_end(self.body, end, last);
+            self.open = self.end == end || !self.body.get(..self.end).unwrap_or_default().ends_with(&[last]);
         }
     }
 
@@ -66,8 +69,12 @@ impl<'a> Lines<'a> {
             // A token is decided by what follows it, even behind `until`, which lies between two tokens.
             let ahead = self.body.get(self.at..).unwrap_or_default();
             let Some(token) = Token::first(ahead) else { return };
+            match rest.get(..token.len()) {
+                Some(piece) => self.writer.token(token, piece),
+                // The edit begins between CR and LF.
+                None => self.writer.token(Token::Literal(rest.len()), rest),
+            }
             let piece = rest.get(..token.len()).unwrap_or(rest);
-            self.writer.token(token, piece);
             self.at += piece.len();
         }
     }
@@ -79,8 +86,8 @@ impl<'a> Lines<'a> {
 }
 
 /// Where the line at `at` ends, its line break included.
-fn line_end(body: &[u8], at: usize) -> usize {
-    memchr(b'\n', body.get(at..).unwrap_or_default()).map_or(body.len(), |found| at + found + 1)
+fn line_end(body: &[u8], at: usize, last: u8) -> usize {
+    memchr(last, body.get(at..).unwrap_or_default()).map_or(body.len(), |found| at + found + 1)
 }
 
 /// Lays bytes in lines of at most [`MAX_LINE`].
@@ -100,11 +107,14 @@ impl Writer {
     fn token(&mut self, token: Token, piece: &[u8]) {
         match token {
             Token::Literal(_) => piece.iter().for_each(|byte| match byte {
+                b'\r' if self.newline == Newline::Cr => self.hard_break(b"\r"),
                 b'\r' => self.escape(b'\r'),
                 other => self.put(&[*other]),
             }),
             Token::Escaped(_) => self.put(piece),
             Token::Stray => self.escape(b'='),
+            // A CR alone would join an LF that an edit puts behind it.
+            Token::SoftBreak(_) if piece.ends_with(b"\r") && self.newline != Newline::Cr => {}
             Token::SoftBreak(_) => {
                 self.drop_padding();
                 self.out.extend_from_slice(piece);
@@ -174,6 +184,10 @@ impl Writer {
 
     fn hard_break(&mut self, line_break: &[u8]) {
         self.guard_blank();
+        if line_break == b"\r" {
+            // Blanks before a CR alone are read as text.
+            self.drop_padding();
+        }
         self.out.extend_from_slice(line_break);
         (self.column, self.padding) = (0, 0);
     }
