@@ -291,6 +291,33 @@ fn an_edit_never_makes_a_delimiter() {
 }
 
 #[test]
+fn text_for_an_empty_part_stays_off_the_delimiter() {
+    for header in ["", "Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: quoted-printable\r\n"] {
+        let raw = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{header}\r\n--b--\r\n");
+        let (message, _) = edited(raw.as_bytes(), 1, &[edit(0, 0, "text")]);
+        assert!(message.ends_with(b"\r\n--b--\r\n"));
+    }
+}
+
+#[test]
+fn line_breaks_of_an_edit_stay_what_they_are() {
+    // A CR before the LF of the delimiter, in a message of LF.
+    let raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n";
+    assert_eq!(edited(raw, 1, &[edit(1, 1, "\r")]).1.recoded, Some(Recoded::LineBreak));
+    // An LF in a message of CR alone; and a CR there is a line break like any other.
+    let raw = b"Content-Type: text/plain\r\rone\rtwo\r";
+    assert_eq!(edited(raw, 0, &[edit(3, 3, "\n")]).1.recoded, Some(Recoded::LineBreak));
+    assert_eq!(edited(raw, 0, &[edit(3, 3, "\rx")]).1.recoded, None);
+    let raw = b"Content-Transfer-Encoding: quoted-printable\r\rone=\r one=3D\rtwo\r";
+    let (message, _) = edited(raw, 0, &[edit(9, 9, LINK)]);
+    assert!(message.ends_with(format!("one=\r one=3D\r{LINK}two\r").as_bytes()), "{message:?}");
+    // Half a line break taken away, and one put behind a soft break of CR alone.
+    let raw = b"Content-Transfer-Encoding: quoted-printable\n\na\r\nb=\rc\n";
+    edited(raw, 0, &[edit(2, 3, "")]);
+    edited(raw, 0, &[edit(1, 2, ""), edit(4, 4, "\n")]);
+}
+
+#[test]
 fn a_reading_that_an_edit_would_change_is_written_out() {
     // Without the blank, two broken halves are a character.
     let raw = mail("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit", b"\xe3\x81 \x82");
