@@ -1,0 +1,150 @@
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fmt,
+};
+
+use publicsuffix::{List, Psl, Type};
+
+/// The public suffix list: under which domains strangers register theirs.
+///
+/// Hosts are taken as they come: A-labels or U-labels, any ASCII case, one dot at the end or none. Parsing the list
+/// costs some tens of milliseconds and megabytes: do it once and share it behind an `Arc`.
+pub struct Suffixes {
+    list: List,
+}
+
+/// A text that is no public suffix list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSuffixList {
+    /// A section that is not there whole: the file is something else or was cut off.
+    #[error("the public suffix list has no line `// ==={0}===`: get a whole copy of public_suffix_list.dat")]
+    NoMarker(&'static str),
+    /// Sections without a single rule.
+    #[error("the public suffix list holds no rules: get a whole copy of public_suffix_list.dat")]
+    NoRules,
+    /// A rule that cannot be one.
+    #[error("the public suffix list holds a bad rule: {0}; mend or remove it")]
+    BadRule(String),
+}
+
+const BUILTIN: &str = include_str!("../../data/public_suffix_list.dat");
+
+impl Suffixes {
+    /// The list that is built in.
+    #[expect(clippy::expect_used, reason = "the text is part of the program, and a test parses it")]
+    pub fn builtin() -> Self {
+        Self::parse(BUILTIN).expect("the built-in public suffix list is sound")
+    }
+
+    /// Parses a list in the format of <https://publicsuffix.org/list/>.
+    ///
+    /// # Errors
+    /// [`BadSuffixList`], if a section is missing or cut off, or a rule is bad: a list with half its rules would call
+    /// strangers one domain.
+    pub fn parse(text: &str) -> Result<Self, BadSuffixList> {
+        for marker in ["BEGIN ICANN DOMAINS", "END ICANN DOMAINS", "BEGIN PRIVATE DOMAINS", "END PRIVATE DOMAINS"] {
+            if !text.contains(marker) {
+                return Err(BadSuffixList::NoMarker(marker));
+            }
+        }
+        let list = (text.to_owned() + &hidden_rules(text)).parse().map_err(|error| match error {
+            publicsuffix::Error::InvalidList => BadSuffixList::NoRules,
+            error => BadSuffixList::BadRule(error.to_string()),
+        })?;
+        Ok(Self { list })
+    }
+
+    /// The domain that somebody registered: the public suffix and one label more. `None` for a public suffix, an
+    /// address, and what is no host. A name under an unknown top-level domain has its last two labels.
+    pub fn registrable_domain<'a>(&self, host: &'a str) -> Option<&'a str> {
+        let name = name(host)?;
+        let suffix = self.list.suffix(lower(name).as_bytes())?.as_bytes().len();
+        let rest = name.get(..name.len().checked_sub(suffix + 1)?)?;
+        name.get(rest.rfind('.').map_or(0, |dot| dot + 1)..)
+    }
+
+    /// Whether strangers register their domains directly under this host: by an ICANN or a private rule, or as a
+    /// top-level domain that the list does not know.
+    pub fn is_public_suffix(&self, host: &str) -> bool {
+        let Some(name) = name(host) else { return false };
+        self.list.suffix(lower(name).as_bytes()).is_some_and(|suffix| suffix.as_bytes().len() == name.len())
+    }
+
+    /// Whether the host ends in a suffix of the ICANN section: what auto-linkers take for a host without a scheme.
+    /// Costs a few hash look-ups, and nothing else for a host in lower case.
+    pub fn is_known(&self, host: &str) -> bool {
+        let Some(name) = name(host) else { return false };
+        let name = lower(name);
+        let icann = |labels| self.list.find(name.as_bytes().rsplit(|byte| *byte == b'.').take(labels)).typ;
+        match icann(usize::MAX) {
+            Some(Type::Icann) => true,
+            // A private rule won; what it stands under counts.
+            Some(Type::Private) => icann(1) == Some(Type::Icann) || icann(2) == Some(Type::Icann),
+            None => false,
+        }
+    }
+}
+
+impl fmt::Debug for Suffixes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Suffixes")
+    }
+}
+
+const SECTIONS: [&str; 2] = ["BEGIN ICANN DOMAINS", "BEGIN PRIVATE DOMAINS"];
+
+/// The rules of a list, each with its section.
+fn rules(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    let mut section = None;
+    text.lines().filter_map(move |line| {
+        section = SECTIONS.into_iter().find(|marker| line.contains(marker)).or(section);
+        let rule = line.split_whitespace().next().filter(|rule| !rule.starts_with("//"))?;
+        Some((section?, rule))
+    })
+}
+
+/// Rules to write out for the crate, as more lines of a list.
+///
+/// Its tree does not go back to a wildcard where it has a branch: with `*.a.test` and `*.b.a.test` it would miss that
+/// `b.a.test` is a suffix too, by the first.
+fn hidden_rules(text: &str) -> String {
+    let written = rules(text).map(|(_, rule)| rule.trim_start_matches('!')).collect::<HashSet<_>>();
+    let wild =
+        rules(text).filter_map(|(section, rule)| Some((rule.strip_prefix("*.")?, section))).collect::<HashMap<_, _>>();
+    let mut lines = String::new();
+    for rule in &written {
+        for (dot, _) in rule.match_indices('.') {
+            let branch = &rule[dot + 1..];
+            let section = branch.split_once('.').and_then(|(_, parent)| wild.get(parent));
+            if let Some(section) = section.filter(|_| !written.contains(branch)) {
+                lines.extend(["\n// ", section, "\n", branch]);
+            }
+        }
+    }
+    lines
+}
+
+/// The host without its trailing dot, if it can be a domain name: no empty label, no address. What ends in a number is
+/// an address or nothing (WHATWG URL, "ends in a number").
+fn name(host: &str) -> Option<&str> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next()?;
+    let number = match last.strip_prefix("0x").or_else(|| last.strip_prefix("0X")) {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => last.bytes().all(|byte| byte.is_ascii_digit()),
+    };
+    let empty = name.starts_with('.') || last.is_empty() || name.contains("..");
+    (!number && !empty && !name.contains([':', '[', '/'])).then_some(name)
+}
+
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Small messages, one thing each.
