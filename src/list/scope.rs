@@ -168,7 +168,9 @@ fn end_of_host(rest: &str) -> usize {
 
 /// `name/path` as a range of addresses; `None` where it is something else.
 fn range(name: &str, path: &str) -> Option<Result<Network, Fault>> {
-    let length = path.strip_prefix('/').filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let length = path
+        .strip_prefix('/')
+        .filter(|length| !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()))?;
     let first: IpAddr = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inner) => inner.parse::<Ipv6Addr>().ok()?.into(),
         None if name.contains(':') => {
