@@ -1,1 +1,21 @@
-//! Listeners, limits and drain; pages and locales.
+//! The front end: listeners, limits, drain, and the one place where answers become status codes and headers.
+//!
+//! Promises that a redirect carries nothing but its destination, that a page is never kept, framed or scripted, that
+//! every wait has an end, and that a shutdown finishes what is under way. Refuses hosts that are not ours, requests
+//! that are too long or too slow, and every method but GET, HEAD and the POST that goes on.
+
+mod admin;
+mod bind;
+mod form;
+mod front;
+mod limits;
+pub mod pages;
+mod peer;
+mod reply;
+mod server;
+
+pub use admin::{Admin, Fitness, Vital};
+pub use bind::{BindError, bind, bind_loopback};
+pub use front::Front;
+pub use limits::Limits;
+pub use server::{Counters, Service, serve};

@@ -1,1 +1,36 @@
-//! Entry grammar and lookup of admins' lists.
+//! Admins' lists: one grammar, one entry a line, and the index that finds the entries for a URL.
+//!
+//! Three scopes are written and never guessed (domain, `=host`, `*.subdomains`), and mean the same for block and for
+//! allow. A line that is not understood, or that would reach further than anybody can have meant (a public suffix,
+//! everything, our own hosts, a host on the never-block list), is refused with its line, its column, the cause and
+//! what to write instead; it never stands for something else. A lookup yields every entry in force for a URL, and
+//! [`Width`] says which is the narrowest. Nothing here reads a file or a clock.
+
+mod day;
+mod entry;
+mod explain;
+mod fault;
+mod hit;
+mod index;
+mod line;
+mod nearest;
+mod network;
+mod note;
+mod parse;
+mod paths;
+mod pattern;
+mod protect;
+mod scope;
+
+pub use day::Day;
+pub use entry::{Confirm, Entry, List, ListAction, Note, Reach, Scope};
+pub use explain::{Checked, Explanation, check, explain, winner};
+pub use fault::{BadLine, Fault};
+pub use hit::{Hit, Width};
+pub use index::{ForTenant, Index, MemoryIndex};
+pub use nearest::nearest;
+pub use network::Network;
+pub use parse::{Context, MAX_BAD_LINES, MAX_LINE_BYTES, MAX_PATTERNS, action_of, parse, version_of};
+pub use pattern::{MAX_PATTERN_BYTES, Pattern};
+pub use protect::Protected;
+pub use scope::MAX_PREFIX_BYTES;

@@ -1,4 +1,8 @@
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use publicsuffix::{List, Psl, Type};
 
@@ -16,6 +20,9 @@ pub enum BadSuffixList {
     /// A section that is not there whole: the file is something else or was cut off.
     #[error("the public suffix list has no line `// ==={0}===`: get a whole copy of public_suffix_list.dat")]
     NoMarker(&'static str),
+    /// Sections without a single rule.
+    #[error("the public suffix list holds no rules: get a whole copy of public_suffix_list.dat")]
+    NoRules,
     /// A rule that cannot be one.
     #[error("the public suffix list holds a bad rule: {0}; mend or remove it")]
     BadRule(String),
@@ -41,7 +48,10 @@ impl Suffixes {
                 return Err(BadSuffixList::NoMarker(marker));
             }
         }
-        let list = text.parse().map_err(|error: publicsuffix::Error| BadSuffixList::BadRule(error.to_string()))?;
+        let list = (text.to_owned() + &hidden_rules(text)).parse().map_err(|error| match error {
+            publicsuffix::Error::InvalidList => BadSuffixList::NoRules,
+            error => BadSuffixList::BadRule(error.to_string()),
+        })?;
         Ok(Self { list })
     }
 
@@ -82,6 +92,39 @@ impl fmt::Debug for Suffixes {
     }
 }
 
+const SECTIONS: [&str; 2] = ["BEGIN ICANN DOMAINS", "BEGIN PRIVATE DOMAINS"];
+
+/// The rules of a list, each with its section.
+fn rules(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    let mut section = None;
+    text.lines().filter_map(move |line| {
+        section = SECTIONS.into_iter().find(|marker| line.contains(marker)).or(section);
+        let rule = line.split_whitespace().next().filter(|rule| !rule.starts_with("//"))?;
+        Some((section?, rule))
+    })
+}
+
+/// Rules to write out for the crate, as more lines of a list.
+///
+/// Its tree does not go back to a wildcard where it has a branch: with `*.a.test` and `*.b.a.test` it would miss that
+/// `b.a.test` is a suffix too, by the first.
+fn hidden_rules(text: &str) -> String {
+    let written = rules(text).map(|(_, rule)| rule.trim_start_matches('!')).collect::<HashSet<_>>();
+    let wild =
+        rules(text).filter_map(|(section, rule)| Some((rule.strip_prefix("*.")?, section))).collect::<HashMap<_, _>>();
+    let mut lines = String::new();
+    for rule in &written {
+        for (dot, _) in rule.match_indices('.') {
+            let branch = &rule[dot + 1..];
+            let section = branch.split_once('.').and_then(|(_, parent)| wild.get(parent));
+            if let Some(section) = section.filter(|_| !written.contains(branch)) {
+                lines.extend(["\n// ", section, "\n", branch]);
+            }
+        }
+    }
+    lines
+}
+
 /// The host without its trailing dot, if it can be a domain name: no empty label, no address. What ends in a number is
 /// an address or nothing (WHATWG URL, "ends in a number").
 fn name(host: &str) -> Option<&str> {
@@ -104,105 +147,4 @@ fn lower(name: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use super::*;
-
-    static BUILT_IN: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
-
-    const SMALL: &str = "// ===BEGIN ICANN DOMAINS===\ntest\n*.wild.test\n!not.wild.test\nテスト\n\
-        // ===END ICANN DOMAINS===\n// ===BEGIN PRIVATE DOMAINS===\npages.test\n// ===END PRIVATE DOMAINS===\n";
-
-    #[test]
-    fn the_registrable_domain_is_the_suffix_and_one_label() {
-        let list = Suffixes::parse(SMALL).unwrap();
-        for (host, domain) in [
-            ("test", None),
-            ("shop.test", Some("shop.test")),
-            ("www.shop.test", Some("shop.test")),
-            ("www.shop.test.", Some("shop.test")),
-            ("WWW.Shop.TEST", Some("Shop.TEST")),
-            ("pages.test", None),
-            ("a.pages.test", Some("a.pages.test")),
-            ("b.a.pages.test", Some("a.pages.test")),
-            ("x.wild.test", None),
-            ("b.a.x.wild.test", Some("a.x.wild.test")),
-            ("not.wild.test", Some("not.wild.test")),
-            ("b.例.テスト", Some("例.テスト")),
-            ("b.xn--fsq.xn--zckzah", Some("xn--fsq.xn--zckzah")),
-            ("intranet", None),
-            ("a.b.unlisted", Some("b.unlisted")),
-        ] {
-            assert_eq!(list.registrable_domain(host), domain, "{host}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_name_has_no_domain() {
-        let list = Suffixes::parse(SMALL).unwrap();
-        for host in [
-            "",
-            ".",
-            "..",
-            ".test",
-            ".a.test",
-            "a..test",
-            "a.test..",
-            "127.0.0.1",
-            "1.2.3",
-            "9",
-            "a.0x7f",
-            "[::1]",
-            "[2001:db8::1]",
-            "a.test:80",
-        ] {
-            assert_eq!(list.registrable_domain(host), None, "{host}");
-            assert!(!list.is_public_suffix(host), "{host}");
-            assert!(!list.is_known(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn a_public_suffix_is_one_of_either_section_or_an_unlisted_top_level() {
-        let list = Suffixes::parse(SMALL).unwrap();
-        for host in ["test", "TEST.", "pages.test", "x.wild.test", "unlisted", "xn--zckzah"] {
-            assert!(list.is_public_suffix(host), "{host}");
-        }
-        for host in ["shop.test", "a.pages.test", "not.wild.test", "a.unlisted"] {
-            assert!(!list.is_public_suffix(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn a_host_is_known_by_the_icann_section_alone() {
-        let list = Suffixes::parse(SMALL).unwrap();
-        for host in ["shop.test", "SHOP.TEST", "a.pages.test", "a.x.wild.test", "not.wild.test", "例.テスト"] {
-            assert!(list.is_known(host), "{host}");
-        }
-        for host in ["report.final", "intranet", "a.unlisted", "readme.md5"] {
-            assert!(!list.is_known(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn the_built_in_list_is_sound() {
-        assert_eq!(BUILT_IN.registrable_domain("a.b.example.co.uk"), Some("example.co.uk"));
-        assert_eq!(BUILT_IN.registrable_domain("a.b.github.io"), Some("b.github.io"));
-        assert!(BUILT_IN.is_public_suffix("github.io"));
-        assert!(BUILT_IN.is_known("b.github.io"));
-        assert!(BUILT_IN.is_known("example.ck"), "known by a wildcard alone");
-        assert!(!BUILT_IN.is_known("invoice.docx"));
-    }
-
-    #[test]
-    fn half_a_list_is_refused_and_the_error_says_what_to_do() {
-        let cut = SMALL.replace("// ===END PRIVATE DOMAINS===", "");
-        let error = Suffixes::parse(&cut).unwrap_err();
-        assert_eq!(error, BadSuffixList::NoMarker("END PRIVATE DOMAINS"));
-        assert!(error.to_string().contains("get a whole copy"), "{error}");
-        assert_eq!(Suffixes::parse("").unwrap_err(), BadSuffixList::NoMarker("BEGIN ICANN DOMAINS"));
-        let error = Suffixes::parse(&SMALL.replace("pages.test", "pages..test")).unwrap_err();
-        assert!(error.to_string().contains("pages..test"), "{error}");
-    }
-}
+mod tests;

@@ -102,7 +102,7 @@ fn strip(text: &str) -> Cow<'_, str> {
     if text.contains(dropped) { Cow::Owned(text.replace(dropped, "")) } else { Cow::Borrowed(text) }
 }
 
-/// `\` is as good as `/` in every URL with a base of ours (attack row 44).
+/// `\` is as good as `/` in `http` and `https` URLs (attack row 44).
 fn is_slash(character: char) -> bool {
     matches!(character, '/' | '\\')
 }

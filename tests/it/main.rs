@@ -1,17 +1,22 @@
 //! Tests through the public surface, linked once.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+#[cfg(feature = "server")]
 mod cli;
+#[cfg(feature = "server")]
 mod click;
+#[cfg(feature = "server")]
 mod demo;
 mod escapes;
 mod features;
+#[cfg(feature = "server")]
 mod feed;
 mod floors;
 mod link;
 mod list;
 mod message;
 mod rewrite;
+#[cfg(feature = "server")]
 mod store;
 mod support;
 mod url;

@@ -45,6 +45,10 @@ fn spellings_of_one_place_have_one_key() {
         ("http://[2001:db8::1]/", &["http://[2001:DB8:0::0001]:80/"]),
         ("http://example.com/%25", &["http://example.com/%", "http://example.com/%2525252525"]),
         ("http://example.com/%C3%A9%23%7F%FF%00\"<>^", &["http://example.com/é%23\u{7f}%ff%00%22%3c%3e%5E"]),
+        (
+            "http://example.com/a/b/",
+            &["http://example.com/a/b/c/%252e%252e", "http://example.com/a/b/%252e", "http://example.com/a//%252e./b/"],
+        ),
         ("http://example.com/a?b?c", &["http://example.com/a%3Fb?c"]),
         ("http://example.com/a/?'", &["http://example.com/a/b/..?%27", "http://example.com/a/.?'"]),
     ] {

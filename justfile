@@ -1,0 +1,26 @@
+# `just` shows this list. Everything here also works without just; see the commands.
+
+_list:
+    @just --list
+
+# The whole gate: format, lints, tests, documentation, licences (installs what is missing).
+check:
+    scripts/test
+
+# Format and fix what can be fixed.
+fix:
+    cargo fmt
+    cargo clippy --fix --all-targets --allow-dirty --allow-staged
+
+# Tests alone; `just test click::` narrows them.
+test *filter:
+    cargo test {{filter}}
+
+# Write the pages that are made from code: docs/CONFIGURATION.md.
+docs:
+    cargo run --quiet -- config reference > docs/CONFIGURATION.md.new
+    mv docs/CONFIGURATION.md.new docs/CONFIGURATION.md
+
+# Send a message to yourself and click it.
+demo:
+    cargo run --quiet -- demo

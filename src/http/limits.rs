@@ -1,0 +1,49 @@
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+/// What a listener puts up with. Every wait has an end, and everything that grows has a cap.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at one time; further ones wait in the kernel's queue.
+    pub connections: usize,
+    /// Connections at one time from one address (IPv6: one /64); further ones get 503 at once.
+    pub per_address: usize,
+    /// How long a client may take to send the head of a request, the wait for the next one on an open connection
+    /// included.
+    pub head_timeout: Duration,
+    /// How long a client may take to send the body of a request.
+    pub body_timeout: Duration,
+    /// How long a connection may be used; it is closed behind the answer that is under way.
+    pub connection_age: Duration,
+    /// How long an answer that is under way may take when its connection or the server is to be closed.
+    pub drain: Duration,
+    /// Header lines of a request; more get 431.
+    pub headers: usize,
+    /// Bytes of the head of a request; more get 431. A link carries up to 16 kB of destination, which is 22 kB of
+    /// base64.
+    pub head_bytes: usize,
+    /// Bytes of the request target; more get 414.
+    pub target_bytes: usize,
+    /// Bytes of the body of a request; more get 413.
+    pub body_bytes: usize,
+    /// Front ends that may speak for others: they have no cap of their own, and `X-Forwarded-For` is read from no one
+    /// else.
+    pub trusted_proxies: Arc<[IpAddr]>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            per_address: 1_000,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            connection_age: Duration::from_secs(600),
+            drain: Duration::from_secs(10),
+            headers: 64,
+            head_bytes: 32 * 1024,
+            target_bytes: 24 * 1024,
+            body_bytes: 4 * 1024,
+            trusted_proxies: Arc::from([]),
+        }
+    }
+}

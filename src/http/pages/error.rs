@@ -1,0 +1,26 @@
+use std::path::PathBuf;
+
+/// A template, a style sheet or a file of sentences that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}: {cause}; {remedy}", file.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
+pub struct TemplateError {
+    /// Which file: in the overlay folder, or a shipped one (`templates/…`, `locales/…`).
+    pub file: PathBuf,
+    /// Where in it, from 1, where that can be told.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub cause: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl TemplateError {
+    pub(super) fn in_locale(tag: &str, line: usize, cause: String) -> Self {
+        Self {
+            file: PathBuf::from(format!("locales/{tag}.ftl")),
+            line: (line > 0).then_some(line),
+            cause,
+            remedy: "this file is part of the program; write it as Project Fluent describes".into(),
+        }
+    }
+}

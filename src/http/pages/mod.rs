@@ -1,0 +1,145 @@
+//! Page models to HTML: templates from `templates/`, sentences from `locales/`, one language for each request.
+//!
+//! A page needs no script and no other file, weighs a few kilobytes and escapes whatever it is told. A folder of the
+//! operator's own templates may replace any of the shipped ones; it is tried on every kind of page in every language
+//! when it is loaded, and a mistake is told then with file, line and remedy. A template can move and reword, but not
+//! reach what a page model does not hold.
+
+mod error;
+mod locale;
+mod model;
+mod samples;
+mod sources;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use fluent_bundle::FluentArgs;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, value::Kwargs};
+use sha2::{Digest, Sha256};
+use std::{path::Path, sync::Arc};
+
+pub use error::TemplateError;
+pub use samples::samples;
+
+use crate::click::Page;
+use locale::{LOCALES, Locale};
+use sources::Sources;
+
+/// Status codes that have an error page.
+pub const ERRORS: &[u16] = &[400, 404, 405, 408, 413, 414, 421];
+
+/// The pages, ready to be filled in.
+pub struct Pages {
+    languages: Vec<Environment<'static>>,
+    style_hash: String,
+}
+
+/// A language that the pages speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Language(usize);
+
+impl Language {
+    /// The language that suits an `Accept-Language` value; the first one where none does.
+    pub fn negotiate(accept: Option<&str>) -> Self {
+        Self(accept.map_or(0, locale::negotiate))
+    }
+
+    /// Every language.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..LOCALES.len()).map(Self)
+    }
+
+    /// BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        LOCALES.get(self.0).map_or("en", |(tag, _)| tag)
+    }
+}
+
+impl Pages {
+    /// The shipped templates, those of them replaced that `overlay` holds, tried on every kind of page.
+    pub fn load(overlay: Option<&Path>) -> Result<Self, TemplateError> {
+        let sources = Sources::load(overlay)?;
+        let style_hash = format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(sources.style().as_bytes())));
+        let mut languages = Vec::new();
+        for (tag, text) in LOCALES {
+            let locale = Locale::load(tag, text).map_err(|(line, cause)| TemplateError::in_locale(tag, line, cause))?;
+            languages.push(environment(&sources, Arc::new(locale)).map_err(|error| sources.blame(&error))?);
+        }
+        let pages = Self { languages, style_hash };
+        pages.try_out(&sources)?;
+        Ok(pages)
+    }
+
+    /// The source expression that lets the pages' own style sheet through a Content-Security-Policy.
+    pub fn style_hash(&self) -> &str {
+        &self.style_hash
+    }
+
+    /// The HTML of `page`. Errors: only a template that breaks on values it was not tried on.
+    pub fn render(&self, page: &Page, language: Language) -> Result<String, minijinja::Error> {
+        self.fill(model::template(page), model::values(page), language)
+    }
+
+    /// The HTML of the page that explains an HTTP error, one of [`ERRORS`].
+    pub fn render_error(&self, status: u16, language: Language) -> Result<String, minijinja::Error> {
+        self.fill("error.html", model::of_error(status), language)
+    }
+
+    fn fill(&self, template: &str, values: Value, language: Language) -> Result<String, minijinja::Error> {
+        let environment = self.languages.get(language.0).or_else(|| self.languages.first());
+        let environment =
+            environment.ok_or_else(|| minijinja::Error::new(ErrorKind::TemplateNotFound, "no language"))?;
+        environment.get_template(template)?.render(values)
+    }
+
+    fn try_out(&self, sources: &Sources) -> Result<(), TemplateError> {
+        let style = format!("<style>{}</style>", sources.style());
+        for language in Language::all() {
+            for (_, page) in samples() {
+                let html = self.render(&page, language).map_err(|error| sources.blame(&error))?;
+                sources.promises(model::template(&page), &html, &page, &style)?;
+            }
+            for status in ERRORS {
+                self.render_error(*status, language).map_err(|error| sources.blame(&error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn environment(sources: &Sources, locale: Arc<Locale>) -> Result<Environment<'static>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_global("lang", locale.tag);
+    environment.add_global("dir", locale.direction());
+    environment.add_global("style", Value::from_safe_string(sources.style().to_owned()));
+    environment.add_filter("percent", |text: &str| percent(text));
+    environment.add_function("t", move |id: &str, values: Kwargs| {
+        let mut arguments = FluentArgs::new();
+        for name in values.args() {
+            let value: String = values.get(name)?;
+            arguments.set(name.to_owned(), value);
+        }
+        locale.say(id, &arguments).map_err(|cause| minijinja::Error::new(ErrorKind::InvalidOperation, cause))
+    });
+    for (name, text) in sources.templates() {
+        environment.add_template_owned(name, text.to_owned())?;
+    }
+    Ok(environment)
+}
+
+/// `text` for the query of a `mailto:` link (RFC 6068 section 2), without the bidi isolates that a mail's subject should not
+/// carry.
+fn percent(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.replace(['\u{2068}', '\u{2069}'], "").bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

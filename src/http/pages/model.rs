@@ -1,0 +1,118 @@
+use minijinja::{Value, context};
+
+use crate::{
+    base::ClickId,
+    click::{Barrier, Destination, House, Page, Preview, Reason, ReasonAsked, Stop, Would},
+    judge::HostFact,
+};
+
+/// The template that shows `page`.
+pub(super) fn template(page: &Page) -> &'static str {
+    match page {
+        Page::Stop(stop) => match stop.barrier {
+            Barrier::Notice(_) => "notice.html",
+            Barrier::Warn(_) => "warn.html",
+            Barrier::Block => "block.html",
+            Barrier::BlockedByAdmin => "blocked-by-admin.html",
+        },
+        Page::Preview(_) => "preview.html",
+        Page::Damaged(_) => "damaged.html",
+    }
+}
+
+/// What the template of `page` can name.
+pub(super) fn values(page: &Page) -> Value {
+    match page {
+        Page::Stop(stop) => of_stop(stop),
+        Page::Preview(preview) => of_preview(preview),
+        Page::Damaged(damaged) => of_house(&damaged.house, Some(damaged.reference)),
+    }
+}
+
+/// What the error page can name.
+pub(super) fn of_error(status: u16) -> Value {
+    context! { status => status.to_string(), ..of_house(&House::default(), None) }
+}
+
+fn of_house(house: &House, reference: Option<ClickId>) -> Value {
+    context! {
+        reference => reference.map(|reference| reference.to_string()),
+        house => context! {
+            name => house.name.as_deref(),
+            help => house.help.as_deref(),
+            report => house.report.as_ref().map(|address| address.as_str()),
+        },
+    }
+}
+
+fn of_stop(stop: &Stop) -> Value {
+    let (kind, onward) = match &stop.barrier {
+        Barrier::Notice(onward) => ("notice", Some(onward)),
+        Barrier::Warn(onward) => ("warn", Some(onward)),
+        Barrier::Block => ("block", None),
+        Barrier::BlockedByAdmin => ("blocked-by-admin", None),
+    };
+    let onward = onward.map(|onward| {
+        let reason = match onward.reason {
+            ReasonAsked::No => "no",
+            ReasonAsked::Yes => "asked",
+            ReasonAsked::Missing => "missing",
+        };
+        context! { nonce => onward.nonce.as_str(), reason => reason }
+    });
+    context! {
+        kind => kind,
+        tier => stop.tier.as_str(),
+        threat => stop.threat.as_str(),
+        destination => of_destination(&stop.destination),
+        reasons => of_reasons(&stop.reasons),
+        onward => onward,
+        ..of_house(&stop.house, Some(stop.reference))
+    }
+}
+
+fn of_preview(preview: &Preview) -> Value {
+    let would = match preview.would {
+        Would::Redirect => "redirect",
+        Would::Notice => "notice",
+        Would::Warn => "warn",
+        Would::Block => "block",
+        Would::BlockedByAdmin => "blocked-by-admin",
+    };
+    context! {
+        would => would,
+        destination => of_destination(&preview.destination),
+        reasons => of_reasons(&preview.reasons),
+        link => preview.link.as_deref(),
+        ..of_house(&preview.house, preview.reference)
+    }
+}
+
+fn of_destination(destination: &Destination) -> Value {
+    context! {
+        domain => destination.domain.as_str(),
+        beside => destination.beside.as_deref(),
+        lead => destination.lead.as_str(),
+        host => destination.host.as_str(),
+        rest => destination.rest.as_str(),
+    }
+}
+
+fn of_reasons(reasons: &[Reason]) -> Vec<Value> {
+    let one = |reason: &Reason| match reason {
+        Reason::Entry { note: None } => context! { id => "list", note => None::<String> },
+        Reason::Entry { note: Some(note) } => context! { id => "listed-because", note => note.as_str() },
+        Reason::Host(fact) => context! { id => of_fact(*fact), note => None::<String> },
+    };
+    reasons.iter().map(one).collect()
+}
+
+fn of_fact(fact: HostFact) -> &'static str {
+    match fact {
+        HostFact::LiteralAddress => "literal-address",
+        HostFact::Userinfo => "userinfo",
+        HostFact::MixedScripts => "mixed-scripts",
+        HostFact::OddPort => "odd-port",
+        HostFact::SingleLabel => "single-label",
+    }
+}

@@ -1,0 +1,99 @@
+use std::sync::Arc;
+
+use crate::{
+    base::ClickId,
+    click::{
+        Barrier, Damaged, Destination, House, MailAddress, Onward, Page, Preview, Reason, ReasonAsked, Stop, Would,
+    },
+    judge::{HostFact, Threat, Tier},
+};
+
+/// One page of every kind and every branch, named. Templates are tried on them when they are loaded, so that a broken
+/// overlay is told to the person who starts the server and never to one who clicks.
+pub fn samples() -> Vec<(String, Page)> {
+    let mut samples = Vec::new();
+    for threat in [Threat::None, Threat::Phishing, Threat::Malware, Threat::Scam, Threat::Policy] {
+        samples.push((format!("block-{threat}"), stop(Barrier::Block, Tier::Malicious, threat)));
+        samples
+            .push((format!("warn-{threat}"), stop(Barrier::Warn(onward(ReasonAsked::No)), Tier::Suspicious, threat)));
+    }
+    for (name, asked) in [("asked", ReasonAsked::Yes), ("missing", ReasonAsked::Missing)] {
+        let page = stop(Barrier::Warn(onward(asked)), Tier::Suspicious, Threat::None);
+        samples.push((format!("warn-reason-{name}"), page));
+    }
+    for tier in [Tier::Clean, Tier::Unknown, Tier::Suspicious] {
+        samples.push((format!("notice-{tier}"), stop(Barrier::Notice(onward(ReasonAsked::No)), tier, Threat::None)));
+    }
+    samples.push(("blocked-by-admin".into(), stop(Barrier::BlockedByAdmin, Tier::Malicious, Threat::Policy)));
+    for (name, would) in [
+        ("redirect", Would::Redirect),
+        ("notice", Would::Notice),
+        ("warn", Would::Warn),
+        ("block", Would::Block),
+        ("blocked-by-admin", Would::BlockedByAdmin),
+    ] {
+        samples.push((format!("preview-{name}"), preview(would)));
+    }
+    for (name, house) in [("", house()), ("-plain", Arc::default())] {
+        samples.push((format!("damaged{name}"), Page::Damaged(Damaged { reference: REFERENCE, house })));
+    }
+    samples
+}
+
+const REFERENCE: ClickId = ClickId([0x01, 0x93, 0x5c, 0x2a, 0x41, 0x7e, 0x5b, 0xd0, 0x0f, 0x6a]);
+
+fn stop(barrier: Barrier, tier: Tier, threat: Threat) -> Page {
+    let mut reasons = vec![Reason::Entry { note: None }];
+    reasons.push(Reason::Entry { note: Some("copies our sign-in page".into()) });
+    for fact in
+        [HostFact::LiteralAddress, HostFact::Userinfo, HostFact::MixedScripts, HostFact::OddPort, HostFact::SingleLabel]
+    {
+        reasons.push(Reason::Host(fact));
+    }
+    let destination = if threat == Threat::Scam { international() } else { plain() };
+    Page::Stop(Box::new(Stop { barrier, reference: REFERENCE, house: house(), destination, tier, threat, reasons }))
+}
+
+fn preview(would: Would) -> Page {
+    let stopped = matches!(would, Would::Block | Would::BlockedByAdmin);
+    Page::Preview(Box::new(Preview {
+        reference: stopped.then_some(REFERENCE),
+        house: house(),
+        destination: plain(),
+        would,
+        reasons: if would == Would::Redirect { vec![] } else { vec![Reason::Host(HostFact::OddPort)] },
+        link: (!stopped).then(|| "/www.shop.example/AbCdEf1".to_owned()),
+    }))
+}
+
+fn onward(reason: ReasonAsked) -> Onward {
+    Onward { nonce: "c2FtcGxl".into(), reason }
+}
+
+fn house() -> Arc<House> {
+    Arc::new(House {
+        name: Some("Example Corp".into()),
+        help: Some("IT help desk, extension 1234, weekdays 9 to 17".into()),
+        report: MailAddress::parse("helpdesk@corp.example").ok(),
+    })
+}
+
+fn plain() -> Destination {
+    Destination {
+        domain: "shop.example".into(),
+        beside: None,
+        lead: "https://".into(),
+        host: "www.shop.example".into(),
+        rest: "/account/verify?session=8f14e45fceea167a&next=%2Fhome#top".into(),
+    }
+}
+
+fn international() -> Destination {
+    Destination {
+        domain: "例え.テスト".into(),
+        beside: Some("xn--r8jz45g.xn--zckzah".into()),
+        lead: "https://user@".into(),
+        host: "login.xn--r8jz45g.xn--zckzah".into(),
+        rest: ":8443/%E3%83%9A%E3%83%BC%E3%82%B8".into(),
+    }
+}

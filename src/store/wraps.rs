@@ -1,0 +1,200 @@
+use rusqlite::{Connection, Row, params, types::FromSqlError};
+
+use super::{
+    Reveal, Store, StoreError, Wrap,
+    column::{Conditions, Parsed, TEXT_MAX, URL_MAX, cut, limit, url_key},
+    file::begin,
+};
+use crate::{
+    base::{MessageHash, RecipientHash, TenantId, Timestamp},
+    link::{LinkId, Place},
+};
+
+/// Which wraps to read: all that is named must match. Newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrapFilter {
+    /// Not before.
+    pub since: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+    /// Of this message.
+    pub message: Option<MessageHash>,
+    /// Of the message with this Message-ID, as it was recorded.
+    pub message_id: Option<String>,
+    /// For this address; ASCII case does not count.
+    pub recipient_address: Option<String>,
+    /// To exactly this URL, as it serialises.
+    pub url: Option<String>,
+    /// To exactly this host (A-labels).
+    pub host: Option<String>,
+    /// To this registrable domain.
+    pub domain: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Default for WrapFilter {
+    /// Everything, at most 1,000.
+    fn default() -> Self {
+        Self {
+            since: None,
+            until: None,
+            message: None,
+            message_id: None,
+            recipient_address: None,
+            url: None,
+            host: None,
+            domain: None,
+            limit: 1_000,
+        }
+    }
+}
+
+impl Store {
+    /// Records what was made of the links of a message, in one transaction that is on the disk when this returns.
+    ///
+    /// A message that is delivered again is not recorded again: the same link in the same place of the same message for
+    /// the same recipient is one row, with the time of the first. (Minted a minute later it is another link, and
+    /// another row, so that each link that went out can be found.)
+    pub fn record_wraps(&self, wraps: &[Wrap]) -> Result<(), StoreError> {
+        let failed = self.failed("record the links of a message");
+        let connection = self.connection();
+        let transaction = begin(&connection).map_err(&failed)?;
+        let mut current: Option<(&Wrap, i64)> = None;
+        for wrap in wraps {
+            let message = match current {
+                Some((before, id)) if same_message(before, wrap) => id,
+                _ => message_row(&transaction, wrap).map_err(&failed)?,
+            };
+            current = Some((wrap, message));
+            insert(&transaction, message, wrap).map_err(&failed)?;
+        }
+        transaction.commit().map_err(&failed)
+    }
+
+    /// The wraps that match, newest first.
+    pub fn wraps(&self, filter: &WrapFilter, reveal: Reveal) -> Result<Vec<Wrap>, StoreError> {
+        let mut conditions = Conditions::default();
+        conditions.add("wrap.time >= ?", filter.since.map(Timestamp::millis));
+        conditions.add("wrap.time < ?", filter.until.map(Timestamp::millis));
+        conditions.add("message.hash = ?", filter.message.map(|hash| hash.0.to_vec()));
+        conditions.add("message.message_id = ?", filter.message_id.clone());
+        conditions.add("message.recipient_address = ?", filter.recipient_address.clone());
+        conditions.add_url(filter.url.as_deref(), "wrap.url");
+        conditions.add("wrap.host = ?", filter.host.clone());
+        conditions.add("wrap.domain = ?", filter.domain.clone());
+        let failed = self.failed("read the links of messages");
+        let sql = format!(
+            "SELECT wrap.time, message.tenant, message.hash, message.recipient, message.recipient_address,
+                    message.message_id, message.sender, message.subject, wrap.part, wrap.place, wrap.outcome,
+                    wrap.rule, wrap.url, wrap.host, wrap.domain, wrap.link_id
+             FROM wrap JOIN message ON message.id = wrap.message{}
+             ORDER BY wrap.time DESC, wrap.id DESC LIMIT ?",
+            conditions.sql()
+        );
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(&sql).map_err(&failed)?;
+        let values = rusqlite::params_from_iter(conditions.values(limit(filter.limit)));
+        let rows = statement.query_map(values, read).map_err(&failed)?;
+        rows.map(|row| row.map(|wrap| wrap.shown(reveal)).map_err(&failed)).collect()
+    }
+
+    /// The links of one message, for whomever they were minted; oldest last, at most 10,000.
+    pub fn wraps_of(&self, message: MessageHash, reveal: Reveal) -> Result<Vec<Wrap>, StoreError> {
+        self.wraps(&WrapFilter { message: Some(message), limit: 10_000, ..WrapFilter::default() }, reveal)
+    }
+
+    /// Whether a link with this tag was ever recorded as minted: what a link under a compromised key has to show.
+    pub fn is_minted(&self, link: LinkId) -> Result<bool, StoreError> {
+        let failed = self.failed("look up a link");
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached("SELECT 1 FROM wrap WHERE link_id = ?").map_err(&failed)?;
+        statement.exists([link.0]).map_err(&failed)
+    }
+}
+
+fn same_message(a: &Wrap, b: &Wrap) -> bool {
+    (a.tenant, a.message, a.recipient, &a.recipient_address) == (b.tenant, b.message, b.recipient, &b.recipient_address)
+}
+
+fn text(text: &Option<String>) -> Option<&str> {
+    text.as_deref().map(|text| cut(text, TEXT_MAX))
+}
+
+fn message_row(connection: &Connection, wrap: &Wrap) -> rusqlite::Result<i64> {
+    let Wrap { time, tenant, message, recipient, .. } = wrap;
+    let address = text(&wrap.recipient_address);
+    let known = connection
+        .prepare_cached(
+            "SELECT id FROM message WHERE hash = ? AND recipient = ? AND tenant = ?
+             AND ifnull(recipient_address, '') COLLATE NOCASE = ?",
+        )?
+        .query_row(params![message.0, recipient.0, tenant.0, address.unwrap_or_default()], |row| row.get(0));
+    match known {
+        Err(rusqlite::Error::QueryReturnedNoRows) => {}
+        known => return known,
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO message (time, tenant, hash, recipient, recipient_address, message_id, sender, subject)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .insert(params![
+            time.millis(),
+            tenant.0,
+            message.0,
+            recipient.0,
+            address,
+            text(&wrap.message_id),
+            text(&wrap.sender),
+            text(&wrap.subject),
+        ])
+}
+
+fn insert(connection: &Connection, message: i64, wrap: &Wrap) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO wrap (message, time, link_id, part, place, outcome, rule, url_key, url, host, domain)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (message, part, place, outcome, url_key, ifnull(link_id, x'')) DO NOTHING",
+    )?;
+    statement.execute(params![
+        message,
+        wrap.time.millis(),
+        wrap.link_id.map(|id| id.0),
+        cut(&wrap.part, TEXT_MAX),
+        wrap.place.as_str(),
+        wrap.outcome.as_str(),
+        text(&wrap.rule),
+        url_key(&wrap.url),
+        cut(&wrap.url, URL_MAX),
+        text(&wrap.host),
+        text(&wrap.domain),
+    ])?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Wrap> {
+    Ok(Wrap {
+        time: Timestamp::from_millis(row.get(0)?),
+        tenant: TenantId(row.get(1)?),
+        message: MessageHash(row.get(2)?),
+        recipient: RecipientHash(row.get(3)?),
+        recipient_address: row.get(4)?,
+        message_id: row.get(5)?,
+        sender: row.get(6)?,
+        subject: row.get(7)?,
+        part: row.get(8)?,
+        place: place(row.get_ref(9)?.as_str()?)?,
+        outcome: row.get::<_, Parsed<_>>(10)?.0,
+        rule: row.get(11)?,
+        url: row.get(12)?,
+        host: row.get(13)?,
+        domain: row.get(14)?,
+        link_id: row.get::<_, Option<_>>(15)?.map(LinkId),
+    })
+}
+
+fn place(word: &str) -> rusqlite::Result<Place> {
+    let unknown = || FromSqlError::Other(format!("{word:?} is no place in a message").into());
+    Ok(Place::ALL.into_iter().find(|place| place.as_str() == word).ok_or_else(unknown)?)
+}
