@@ -29,31 +29,12 @@ pub(super) fn is_unspaced(character: char) -> bool {
         | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}' | '\u{e00}'..='\u{eff}')
 }
 
-/// The hosts in `run`, a run of host characters with a dot, one after the other.
-///
-/// A run that mixes a script without blanks with Latin letters is cut where they meet: `詳細はexample.comをご覧` names
+/// `run`, a run of host characters, cut where a script without blanks meets another: `詳細はexample.comをご覧` names
 /// `example.com`.
-pub(super) fn hosts(run: &str, suffixes: &Suffixes) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    for segment in segments(run) {
-        let text = run.get(segment.clone()).unwrap_or_default();
-        let trimmed = text.trim_start_matches(['.', '-', '_']);
-        let start = segment.end - trimmed.len();
-        let host = trimmed.trim_end_matches(['.', '-', '_']);
-        if is_host(host, suffixes) {
-            found.push(start..start + host.len());
-        }
-    }
-    found
-}
-
-fn segments(run: &str) -> Vec<Range<usize>> {
+pub(super) fn segments(run: &str) -> Vec<Range<usize>> {
     let (mut out, mut start, mut before) = (Vec::new(), 0, None);
     for (at, character) in run.char_indices() {
-        let meets = before.is_some_and(|before: char| {
-            before != '.' && character != '.' && is_unspaced(before) != is_unspaced(character)
-        });
-        if meets {
+        if before.is_some_and(|before| meet(before, character)) {
             out.push(start..at);
             start = at;
         }
@@ -63,6 +44,20 @@ fn segments(run: &str) -> Vec<Range<usize>> {
     out
 }
 
+/// Whether a script without blanks meets another between the two.
+pub(super) fn meet(before: char, after: char) -> bool {
+    before != '.' && after != '.' && is_unspaced(before) != is_unspaced(after)
+}
+
+/// The host in a segment, without the punctuation of host names around it.
+pub(super) fn host(segment: &str, suffixes: &Suffixes) -> Option<Range<usize>> {
+    let edge = ['.', '-', '_'];
+    let trimmed = segment.trim_start_matches(edge);
+    let start = segment.len() - trimmed.len();
+    let host = trimmed.trim_end_matches(edge);
+    (is_host(host, suffixes) || address(host)).then(|| start..start + host.len())
+}
+
 /// Whether `host` has a suffix that people register domains under.
 pub(crate) fn is_host(host: &str, suffixes: &Suffixes) -> bool {
     let Some((_, last)) = host.rsplit_once('.') else { return false };
@@ -70,19 +65,31 @@ pub(crate) fn is_host(host: &str, suffixes: &Suffixes) -> bool {
     labels && host.len() <= 1024 && last.chars().count() > 1 && suffixes.is_known(host)
 }
 
+/// Top-level domains that are words which begin a sentence.
+const WORDS: [&str; 44] = [
+    "am", "as", "at", "be", "best", "bid", "buy", "by", "call", "date", "day", "do", "free", "get", "here", "hot",
+    "how", "in", "is", "it", "like", "live", "love", "me", "meet", "my", "new", "news", "no", "now", "one", "open",
+    "read", "safe", "save", "see", "so", "to", "today", "us", "watch", "win", "you", "zero",
+];
+
 /// What to make of a bare host that nothing follows: no port, no path.
+///
+/// A sentence that begins without a blank (`done.It`), and an item of a list or an initial (`3.You`, `R.Hughes`), end
+/// in a word with a capital.
 pub(super) fn shape(host: &str) -> Shape {
-    let mut labels = host.rsplit('.');
-    let (Some(last), Some(first)) = (labels.next(), labels.next()) else { return Shape::Bare };
-    let two = labels.next().is_none();
-    if two && EXTENSIONS.iter().any(|extension| last.eq_ignore_ascii_case(extension)) {
+    let Some((before, last)) = host.rsplit_once('.') else { return Shape::Bare };
+    let two = !before.contains('.');
+    let is = |word: &&str| last.eq_ignore_ascii_case(word);
+    if two && EXTENSIONS.iter().any(|extension| is(&extension)) {
         return Shape::FileName;
     }
-    let capital = last.starts_with(|c: char| c.is_uppercase()) && last.chars().skip(1).all(|c| c.is_lowercase());
-    if two && capital && first.ends_with(|c: char| c.is_lowercase()) {
-        return Shape::Sentence;
-    }
-    Shape::Bare
+    let capital = last.starts_with(|c: char| c.is_uppercase());
+    let initials = before.split('.').all(|label| {
+        label.chars().count() == 1 || label.len() <= 3 && label.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    // `EXAMPLE.IN` and `Example.In` are hosts written large; a sentence has a capital where there was none before.
+    let joined = two && WORDS.iter().any(|word| is(&word)) && before.ends_with(|c: char| c.is_lowercase());
+    if capital && (initials || joined) { Shape::Sentence } else { Shape::Bare }
 }
 
 /// Whether `run` is an IPv4 address in dotted decimal.

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{base::Span, url::Suffixes};
 
-/// How deep documents may stand in documents, and comments in comments. Each level reads its text once more.
+/// How deep documents may stand in documents. Each level reads its text once more.
 pub(super) const DEPTH: usize = 6;
 
 /// Memory that the tokenizer may hold: its stack of open elements, and a token that the end of the text cuts.
@@ -42,6 +42,9 @@ pub(crate) fn page(text: &str, suffixes: &Suffixes) -> Result<Page, Unsafe> {
 }
 
 fn document(text: &str, suffixes: &Suffixes, depth: usize) -> Result<Page, Unsafe> {
+    if depth > DEPTH {
+        return Err(Unsafe::TooDeep);
+    }
     let mut page = read(text, Reading::Mail, suffixes, depth)?;
     for reading in Reading::others(text) {
         page.join(read(text, reading, suffixes, depth)?)?;
@@ -51,8 +54,8 @@ fn document(text: &str, suffixes: &Suffixes, depth: usize) -> Result<Page, Unsaf
 
 fn read(text: &str, reading: Reading, suffixes: &Suffixes, depth: usize) -> Result<Page, Unsafe> {
     let shadow = reading.of(text);
-    let mut walk = Walk { text, shadow: &shadow, reading, suffixes, page: Page::default(), ambiguous: false };
-    walk.all(Scan { range: 0..text.len(), depth, in_anchor: false })?;
+    let mut walk = Walk { text, shadow: &shadow, reading, suffixes, depth, page: Page::default(), ambiguous: false };
+    walk.all()?;
     if walk.ambiguous && reading == Reading::Mail {
         nothing_hides(text, &walk.page)?;
     }
@@ -70,61 +73,52 @@ fn nothing_hides(text: &str, page: &Page) -> Result<(), Unsafe> {
     if targets.iter().all(|target| seen.contains(target)) { Ok(()) } else { Err(Unsafe::Ambiguous) }
 }
 
-/// A stretch of the text to be read as HTML by itself.
-struct Scan {
-    range: Range<usize>,
-    depth: usize,
-    in_anchor: bool,
-}
-
 struct Walk<'t> {
     text: &'t str,
     /// The text as this reading takes it; values are read from `text`.
     shadow: &'t str,
     reading: Reading,
     suffixes: &'t Suffixes,
+    /// Documents around this one.
+    depth: usize,
     page: Page,
     /// The tokenizer had to guess somewhere; a parser has the last word.
     ambiguous: bool,
 }
 
 impl Walk<'_> {
-    /// Reads one stretch, and then all that stands hidden in it: conditional comments, comments without an end.
-    fn all(&mut self, first: Scan) -> Result<(), Unsafe> {
-        let mut open = vec![first];
-        while let Some(scan) = open.pop() {
-            if scan.depth > DEPTH {
-                return Err(Unsafe::TooDeep);
-            }
-            let seen = self.tokens(&scan)?;
-            let text = self.text.get(scan.range.clone()).unwrap_or_default();
-            for (range, in_anchor) in seen.hidden {
-                let range = range.start + scan.range.start..range.end + scan.range.start;
-                open.push(Scan { range, depth: scan.depth + 1, in_anchor });
-            }
-            for value in seen.values {
-                self.keep(text, scan.range.start, value, scan.depth)?;
-            }
-            for (range, text_type) in seen.text_nodes {
-                self.text_node(text, scan.range.start, range, text_type);
-            }
+    /// Reads the document, and then all that stands hidden in it: conditional comments, comments without an end.
+    fn all(&mut self) -> Result<(), Unsafe> {
+        let seen = self.stretch(self.shadow, 0, None)?;
+        for (range, in_anchor) in seen {
+            // Comments inside are read too, one in the other: real mail opens a dozen and closes one.
+            let inside = self.shadow.get(range.clone()).unwrap_or_default().replace("<!--", "xxxx");
+            self.stretch(&inside, range.start, in_anchor.then_some(0))?;
         }
         Ok(())
     }
 
-    fn tokens(&mut self, scan: &Scan) -> Result<Tokens, Unsafe> {
-        let shadow = self.shadow.get(scan.range.clone()).unwrap_or_default();
-        match tokenize(shadow, scan.in_anchor, Mode::Strict) {
-            Ok(tokens) => Ok(tokens),
+    /// Reads a stretch of the shadow that begins at `offset`; gives what is hidden in it.
+    fn stretch(&mut self, shadow: &str, offset: usize, anchor: Option<usize>) -> Result<Hidden, Unsafe> {
+        let seen = match tokenize(shadow, anchor, Mode::Strict) {
+            Ok(seen) => seen,
             Err(RewritingError::ParsingAmbiguity(_)) => {
                 self.ambiguous = true;
-                tokenize(shadow, scan.in_anchor, Mode::Lenient).map_err(|_| Unsafe::TooComplex)
+                tokenize(shadow, anchor, Mode::Lenient).map_err(|_| Unsafe::TooComplex)?
             }
-            Err(_) => Err(Unsafe::TooComplex),
+            Err(_) => return Err(Unsafe::TooComplex),
+        };
+        let text = self.text.get(offset..offset + shadow.len()).unwrap_or_default();
+        for value in seen.values {
+            self.keep(text, offset, value)?;
         }
+        for (range, text_type) in seen.text_nodes {
+            self.text_node(text, offset, range, text_type);
+        }
+        Ok(seen.hidden)
     }
 
-    fn keep(&mut self, text: &str, offset: usize, value: Value, depth: usize) -> Result<(), Unsafe> {
+    fn keep(&mut self, text: &str, offset: usize, value: Value) -> Result<(), Unsafe> {
         let decoded = value.decoded(text);
         let span = Span::new(value.range.start, value.range.end).shifted(offset);
         // What one reading takes for an attribute may be anything in another: nothing may be written there that has a
@@ -150,7 +144,7 @@ impl Walk<'_> {
             }
             Meaning::AnimatedList => self.page.removals.push(value.whole().shifted(offset)),
             Meaning::Document => {
-                let page = document(&decoded, self.suffixes, depth + 1)?;
+                let page = document(&decoded, self.suffixes, self.depth + 1)?;
                 self.page.nested.push(Nested { span, quote, document: decoded, page });
             }
             Meaning::None => {}
@@ -188,10 +182,13 @@ impl Walk<'_> {
 struct Tokens {
     values: Vec<Value>,
     text_nodes: Vec<(Range<usize>, TextType)>,
-    /// To be read once more, and whether inside an anchor.
-    hidden: Vec<(Range<usize>, bool)>,
+    /// To be read once more.
+    hidden: Hidden,
     node: Option<(Range<usize>, TextType)>,
 }
+
+/// Stretches, and whether they stand inside an anchor.
+type Hidden = Vec<(Range<usize>, bool)>;
 
 /// One attribute that matters.
 struct Value {
@@ -231,9 +228,9 @@ enum Mode {
     Lenient,
 }
 
-fn tokenize(text: &str, in_anchor: bool, mode: Mode) -> Result<Tokens, RewritingError> {
+fn tokenize(text: &str, anchor: Option<usize>, mode: Mode) -> Result<Tokens, RewritingError> {
     let seen = RefCell::new(Tokens::default());
-    let place = Place { anchor: Rc::new(Cell::new(in_anchor.then_some(0))), controls: Rc::default() };
+    let place = Place { anchor: Rc::new(Cell::new(anchor)), controls: Rc::default() };
     let on_tag = |tag: &mut Tag<'_, '_>| {
         let name = tag.tag_name();
         place.enter(tag, &name)?;

@@ -108,7 +108,7 @@ pub enum Unsafe {
     /// The part needs more memory than its size allows for.
     #[error("its HTML is nested too deep or too large to be read")]
     TooComplex,
-    /// Documents inside documents, or comments inside comments, beyond the cap.
+    /// Documents inside documents beyond the cap.
     #[error("documents inside documents, more than {} deep", html::DEPTH)]
     TooDeep,
 }

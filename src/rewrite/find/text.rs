@@ -115,7 +115,10 @@ impl Scanner<'_, '_> {
         }
         let authority = at + 1 + slashes;
         let end = self.url_end(authority);
-        let begins_a_host = |character: char| in_host(character) && !matches!(character, '.' | '-');
+        // Of symbols a host may consist of (`✪df.ws`) only what is no ASCII.
+        let begins_a_host = |character: char| {
+            (in_host(character) || !character.is_ascii()) && !matches!(character, '.' | '-' | '\u{ad}'..='\u{bf}')
+        };
         let holds = self.text.get(authority..end).is_some_and(|rest| {
             rest.starts_with(begins_a_host) || rest.starts_with('[') || (rest.contains('@') && !rest.starts_with('@'))
         });
@@ -182,26 +185,33 @@ impl Scanner<'_, '_> {
         // `below.https://…`: the run ends in a scheme, which is not its own.
         let end = self.scheme_before(end).map_or(end, |scheme| scheme.max(start));
         let run = self.text.get(start..end).unwrap_or_default();
-        let before = self.before(start);
-        let boundary = before.is_none_or(|before| !glues(before));
-        // The local part of an address, or a name of a package with a version.
-        let followed = self.rest(end).starts_with('@');
+        let first = run.chars().next().unwrap_or('.');
+        let glued = self.before(start).is_some_and(|before| glues(before) && !hosts::meet(before, first));
+        let address = self.is_local_part(end);
         self.done = end;
-        if !boundary || followed {
-            return;
-        }
-        for host in hosts::hosts(run, self.grammar.suffixes) {
-            let (from, to) = (start + host.start, start + host.end);
-            if from >= self.done.min(end) || from >= start {
-                self.bare(from, to, end);
+        let segments = hosts::segments(run);
+        for (number, segment) in segments.iter().enumerate() {
+            if number == 0 && glued || number + 1 == segments.len() && address {
+                continue;
             }
-        }
-        if hosts::address(run.trim_end_matches('.')) {
-            self.bare(start, start + run.trim_end_matches('.').len(), end);
+            let text = run.get(segment.clone()).unwrap_or_default();
+            if let Some(host) = hosts::host(text, self.grammar.suffixes) {
+                let offset = start + segment.start;
+                self.bare(offset + host.start, offset + host.end, offset + text.len());
+            }
         }
     }
 
-    /// Takes the host at `start..end`, in a run of host characters that ends at `run_end`.
+    /// Whether what ends at `at` is the beginning of an e-mail address: `name.al+tag@…`.
+    fn is_local_part(&self, at: usize) -> bool {
+        const LONGEST: usize = 64;
+        let local = |byte: &u8| byte.is_ascii_alphanumeric() || b"+!#$%&'*-=^_`{|}~.".contains(byte);
+        let rest = self.rest(at).as_bytes();
+        let length = rest.iter().take(LONGEST).take_while(|byte| local(byte)).count();
+        rest.get(length) == Some(&b'@')
+    }
+
+    /// Takes the host at `start..end`, in a segment of host characters that ends at `run_end`.
     fn bare(&mut self, start: usize, end: usize, run_end: usize) {
         let host = self.text.get(start..end).unwrap_or_default();
         // A dot that ends the host before a port or a path belongs to it.
@@ -232,7 +242,7 @@ impl Scanner<'_, '_> {
         let ends = |character: char| ends_a_url(character) || escapes && character == '\\';
         let mut end = rest.find(ends).unwrap_or(rest.len());
         end = self.authority_end(rest.get(..end).unwrap_or_default());
-        let url = rest.get(..end).unwrap_or_default();
+        let url = balanced(rest.get(..end).unwrap_or_default());
         start + trim_end(url).len()
     }
 
@@ -285,26 +295,34 @@ fn glues(character: char) -> bool {
     matches!(character, '@' | '/' | '\\' | '=' | '&' | '%' | '#' | '+' | '~' | '$') || in_host(character)
 }
 
-/// Takes punctuation off the end that belongs to the sentence: a bracket only if the URL does not open it.
-fn trim_end(url: &str) -> &str {
-    let count = |wanted: char| url.matches(wanted).count();
-    let mut closing = [(')', count('('), count(')')), (']', count('['), count(']')), ('}', count('{'), count('}'))];
-    let mut end = url.len();
-    while let Some(last) = url.get(..end).and_then(|url| url.chars().next_back()) {
-        let drop = match closing.iter_mut().find(|(bracket, ..)| *bracket == last) {
-            Some((_, opened, closed)) if *closed > *opened => {
-                *closed -= 1;
-                true
-            }
-            Some(_) => false,
-            None => matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'),
+/// Cuts a URL before a bracket that closes nothing in it: `(see https://a.example/x)`, `[…](https://a.example/x)[…]`.
+fn balanced(url: &str) -> &str {
+    let mut open = [0_usize; 3];
+    for (at, byte) in url.bytes().enumerate() {
+        let (kind, opens) = match byte {
+            b'(' => (0, true),
+            b')' => (0, false),
+            b'[' => (1, true),
+            b']' => (1, false),
+            b'{' => (2, true),
+            b'}' => (2, false),
+            _ => continue,
         };
-        if !drop {
-            break;
+        let Some(count) = open.get_mut(kind) else { continue };
+        match (opens, count.checked_sub(1)) {
+            (true, _) => *count += 1,
+            (false, Some(less)) => *count = less,
+            (false, None) => return url.get(..at).unwrap_or_default(),
         }
-        end -= last.len_utf8();
     }
-    url.get(..end).unwrap_or_default()
+    url
+}
+
+/// Takes punctuation off the end that belongs to the sentence, and characters that cannot be seen.
+fn trim_end(url: &str) -> &str {
+    let sentence = |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*');
+    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}');
+    url.trim_end_matches(|c| sentence(c) || unseen(c))
 }
 
 #[cfg(test)]

@@ -93,13 +93,18 @@ fn encode(encoding: &'static encoding_rs::Encoding, text: &str) -> Vec<u8> {
 fn of_text(text: &str) -> Vec<(From, String)> {
     let mut found = Vec::new();
     let lower = text.to_ascii_lowercase();
+    let mut done = 0;
     for (at, _) in lower.match_indices("http") {
+        if at < done {
+            continue;
+        }
         let rest = &text[at..];
         if !lower[at..].starts_with("http://") && !lower[at..].starts_with("https://") {
             continue;
         }
         let ends = |c: char| c.is_whitespace() || c.is_control() || !c.is_ascii() || "<>\"`".contains(c);
         let end = rest.find(ends).unwrap_or(rest.len());
+        done = at + end;
         let url = rest[..end].trim_end_matches(|c: char| ".,;:!?'*)]}".contains(c));
         if let Ok(url) = Url::parse(url) {
             found.push((From::Text, url.to_string()));

@@ -28,6 +28,10 @@ fn one_link_however_it_is_written() {
         "<!-- --!><a href=\"https://evil.test\">x</a>",
         "<!-- x <a href=\"https://evil.test\">",
         "<!--[if mso]><a href=\"https://evil.test\">x</a><![endif]-->",
+        "<!--[if mso]><!--[if mso]><!--[if mso]><!--<!--[if mso]><a href=\"https://evil.test\">x</a><![endif]-->",
+        "<noscript><a href=\"https://evil.test\" title=\"</noscript>\"></noscript>",
+        "<xmp><a title=\"</xmp>\" href=\"https://evil.test\">",
+        "<!--[if mso]><a title=\"-->\" href=\"https://evil.test\"><![endif]-->",
         "<!--[if mso]><v:roundrect href=\"https://evil.test\"><![endif]-->",
         "<![if !mso]><a href=\"https://evil.test\">x</a><![endif]>",
         "<!--[if !mso]><!--><a href=\"https://evil.test\"><!--<![endif]-->",
@@ -118,7 +122,6 @@ fn what_cannot_be_read_safely_is_said() {
         deep = format!("<iframe srcdoc=\"{}\">", deep.replace('&', "&amp;").replace('"', "&quot;"));
     }
     assert_eq!(page(&deep, &SUFFIXES).map(|_| ()), Err(Unsafe::TooDeep));
-    assert_eq!(page(&"<!--".repeat(DEPTH + 2), &SUFFIXES).map(|_| ()), Err(Unsafe::TooDeep));
     // A parser in `select` drops the `xmp` and sees the link; a tokenizer takes it for text. Here both see it.
     assert_eq!(values("<select><xmp><a href=x></select>"), ["x"]);
     // Behind a frameset a parser ignores `style`, and the tokenizer loses the link with it.
