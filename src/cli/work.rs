@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use super::{Exit, Failure, args::PlaceArguments, output::people};
 use crate::{
-    app::{Shelf, SystemClock, own_hosts, seed_lists},
+    app::{Origin, Shelf, SystemClock, own_hosts, seed_lists},
     base::{Clock, TenantId, Timestamp},
-    config::{Config, Tenant},
+    config::{Config, Place, Tenant},
     link,
     url::{self, Suffixes, WebUrl},
 };
@@ -43,6 +43,14 @@ impl Work {
         let ours = self.config.tenants.iter().flat_map(Tenant::bases).any(|base| base.strip_url(&url).is_some());
         let link = if ours { link::decode(url.as_str().as_bytes()).ok() } else { None };
         Ok(link.map_or(url, |link| link.destination))
+    }
+}
+
+/// Whether what is missing may be made.
+pub(super) fn origin(place: &PlaceArguments) -> Origin {
+    match place.place() {
+        Place::File(_) => Origin::Named,
+        Place::DataDir(_) => Origin::DataDir,
     }
 }
 
