@@ -10,16 +10,16 @@ warn-happened = { $threat ->
     [scam] This link may lead to a fraud, so we have stopped you here.
    *[other] This link looks suspicious, so we have stopped you here.
   }
-warn-do = If you were not expecting it, close this tab. Go on only if the address below is exactly the one you want.
-warn-continue = Go on anyway
+warn-do = If you were not expecting it, close this tab. Continue only if the address below is exactly the one you want.
+warn-continue = Continue anyway
 
 notice-state = Please check
 notice-happened = { $tier ->
     [unknown] We could not fully check this link.
-   *[other] Please look at this address before you go on.
+   *[other] Please look at this address before you continue.
   }
-notice-do = Go on if you were expecting it and know the address below. If not, close this tab.
-notice-continue = Go on
+notice-do = Continue if you were expecting it and know the address below. If not, close this tab.
+notice-continue = Continue
 
 block-state = Blocked
 block-happened = { $threat ->
@@ -65,7 +65,8 @@ written-as = also written
 reason-asked = Why do you need this page?
 reason-missing = Please give a reason in a few words.
 
-details = Details, reference
+details = Details
+reference = reference
 why = Why
 reason-list = It is on a list of your administrator.
 reason-listed-because = It is on a list of your administrator, with the reason:

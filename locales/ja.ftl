@@ -39,7 +39,7 @@ blocked-by-admin-state = 管理者による遮断
 blocked-by-admin-happened = このリンクは、管理者の設定により開けません。
 blocked-by-admin-do = このタブを閉じてください。業務に必要な場合は、下の照会番号を添えて管理者へお問い合わせください。
 
-damaged-state = リンクの破損
+damaged-state = リンクの不備
 damaged-happened = このリンクは途中で切れているか、書き換えられています。
 damaged-do = 元のメッセージに戻り、もう一度開いてください。リンクが二行に分かれている場合は、全体をコピーしてください。それでも開けないときは、送信者にアドレスをお確かめください。
 
@@ -65,7 +65,8 @@ written-as = 別の表記
 reason-asked = このページが必要な理由
 reason-missing = 理由を簡単にご記入ください。
 
-details = 詳細・照会番号
+details = 詳細
+reference = 照会番号
 why = 理由
 reason-list = 管理者のリストに載っています。
 reason-listed-because = 管理者のリストに載っています。登録の理由：

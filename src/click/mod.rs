@@ -1,8 +1,25 @@
-//! The use case of a click: open, look up, decide, answer, record.
+//! The use case of a click: open the link, look its destination up, decide, answer, record. No HTTP and no HTML.
+//!
+//! Promises that a link which cannot be proven never redirects and always gets the same answer; that the verdict is
+//! computed anew at each step, so that a way on cannot outlive a block; that no destination is opened, asked or used up
+//! here; that nothing is waited for. Refuses to send on previewers and browsers that fetch ahead.
 
+mod actor;
+mod answer;
+mod case;
+mod checkpoint;
+mod destination;
+mod entropy;
 mod page;
+mod site;
+pub mod standin;
 
+pub use actor::Hints;
+pub use answer::Answer;
+pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Request};
+pub use destination::Destination;
+pub use entropy::{Entropy, SystemEntropy};
 pub use page::{
-    BadMailAddress, Barrier, Damaged, Destination, House, MailAddress, Onward, Page, Preview, Reason, ReasonAsked,
-    Stop, Would,
+    BadMailAddress, Barrier, Damaged, House, MailAddress, Onward, Page, Preview, Reason, ReasonAsked, Stop, Would,
 };
+pub use site::{Spot, Tenant};

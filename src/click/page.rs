@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::{
     base::ClickId,
+    click::Destination,
     judge::{HostFact, Objection, Signal, Source, Threat, Tier, Verdict},
 };
 
@@ -71,8 +72,8 @@ pub enum ReasonAsked {
 /// Where a link goes, without going there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
-    /// Finds the judgement again in the log of the node; a preview is no click and makes no event.
-    pub reference: ClickId,
+    /// Finds the event again, where there is one: a previewer came by the link itself. Asking for a preview is no click.
+    pub reference: Option<ClickId>,
     /// Who the page speaks for.
     pub house: Arc<House>,
     /// Where the link goes.
@@ -147,22 +148,6 @@ impl MailAddress {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Where a link goes, cut into the parts that a page sets apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    /// Who is behind it: the registrable domain, or the whole host where there is none. In the letters a person reads,
-    /// unless those could deceive.
-    pub domain: String,
-    /// The same name in its other spelling (A-labels beside letters, or letters beside A-labels), where they differ.
-    pub beside: Option<String>,
-    /// Scheme and user information: `https://`, `http://user@`.
-    pub lead: String,
-    /// The host as it stands in the URL (A-labels).
-    pub host: String,
-    /// All that follows the host: port, path, query, fragment.
-    pub rest: String,
 }
 
 /// One reason, in the words of no language yet.

@@ -1,1 +1,20 @@
-//! Keeps lists fresh: reads the files, watches them, swaps them, refuses bad ones.
+//! Keeps lists fresh: reads every `*.list` file of a folder, watches them, and swaps what is in force.
+//!
+//! A save counts within a second; readers take a [`Snapshot`] and never wait. What cannot be right never replaces what
+//! was: a file with a bad line keeps its last good version in force and says so in [`State`], while the other files
+//! load. Where a file was never good, its good lines count and the state says degraded. A deleted file counts after two
+//! seconds, so that an editor that saves by renaming never lifts a block for a moment; a long list that becomes empty
+//! wants `@confirm empty`.
+
+mod folder;
+mod live;
+mod loader;
+mod seed;
+mod state;
+mod watch;
+
+pub use folder::{MAX_FILE_BYTES, MAX_FILES, check};
+pub use live::{FeedError, LiveLists, Settings, Snapshot};
+pub use loader::{DELETION_DELAY_MILLIS, LONG_LIST};
+pub use seed::seed;
+pub use state::{Change, Changed, FileState, Problem, ReloadReport, Standing, State};

@@ -4,13 +4,18 @@
 //! every wait has an end, and that a shutdown finishes what is under way. Refuses hosts that are not ours, requests
 //! that are too long or too slow, and every method but GET, HEAD and the POST that goes on.
 
+mod admin;
 mod bind;
+mod form;
+mod front;
 mod limits;
 pub mod pages;
 mod peer;
 mod reply;
 mod server;
 
+pub use admin::{Admin, Fitness, Vital};
 pub use bind::{BindError, bind, bind_loopback};
+pub use front::Front;
 pub use limits::Limits;
 pub use server::{Counters, Service, serve};

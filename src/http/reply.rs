@@ -61,6 +61,16 @@ pub(super) fn file(media_type: &'static str, text: impl Into<Bytes>) -> Reply {
     reply
 }
 
+/// A short text for whoever asked, never kept.
+pub(super) fn told(status: StatusCode, media_type: &'static str, text: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(Full::new(text.into()));
+    *reply.status_mut() = status;
+    unkept(reply.headers_mut());
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    reply.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
+    reply
+}
+
 /// Says which methods an address takes (RFC 9110 section 15.5.6).
 pub(super) fn allow(reply: &mut Reply, methods: &'static str) {
     reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));

@@ -179,7 +179,10 @@ impl<S: Service> Shared<S> {
                 connection.as_mut().graceful_shutdown();
                 match timeout(self.limits.drain, connection).await {
                     Ok(ended) => ended,
-                    Err(_) => return drop(self.counters.cut.fetch_add(1, Ordering::Relaxed)),
+                    Err(_) => {
+                        self.counters.cut.fetch_add(1, Ordering::Relaxed);
+                        return;
+                    }
                 }
             }
         };

@@ -4,28 +4,29 @@ use crate::{
     url::{Suffixes, WebUrl},
 };
 
-/// What a set of lists comes to.
+/// What a list comes to when it is read beside others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
-    /// Every list with its good lines, in the order given.
-    pub lists: Vec<List>,
-    /// Every line that was refused, list by list.
+    /// The list with its good lines.
+    pub list: List,
+    /// Every line that was refused.
     pub bad: Vec<BadLine>,
 }
 
 /// Reads lists that belong together, each by its name (without `.list`) and text: the never-block lists first, so that
-/// the others are read against them.
-pub fn check(files: &[(&str, &[u8])], suffixes: &Suffixes, own_hosts: &[String]) -> Checked {
+/// the others are read against them. What comes back is in the order given.
+pub fn check(files: &[(&str, &[u8])], suffixes: &Suffixes, own_hosts: &[String]) -> Vec<Checked> {
+    let read = |(name, text): &(&str, &[u8]), context: &Context<'_>| {
+        let (list, bad) = parse(name, text, context);
+        Checked { list, bad }
+    };
     let alone = Context { suffixes, own_hosts, never_block: None };
     let is_never_block = |text: &[u8]| action_of(text) == ListAction::NeverBlock;
-    let first: Vec<_> =
-        files.iter().map(|(name, text)| is_never_block(text).then(|| parse(name, text, &alone))).collect();
-    let never_block = Protected::of_lists(first.iter().flatten().map(|(list, _)| list));
+    let first: Vec<_> = files.iter().map(|file| is_never_block(file.1).then(|| read(file, &alone))).collect();
+    let never_block = Protected::of_lists(first.iter().flatten().map(|checked| &checked.list));
     let against = Context { never_block: Some(&never_block), ..alone };
     let all = first.into_iter().zip(files);
-    let (lists, bad): (Vec<_>, Vec<_>) =
-        all.map(|(done, (name, text))| done.unwrap_or_else(|| parse(name, text, &against))).unzip();
-    Checked { lists, bad: bad.into_iter().flatten().collect() }
+    all.map(|(done, file)| done.unwrap_or_else(|| read(file, &against))).collect()
 }
 
 /// What lists say of a URL, and which entry has the last word among those that block or allow.

@@ -234,7 +234,11 @@ impl Pass<'_> {
         site: Site<'_>,
         at: usize,
     ) -> Result<Vec<Edit<Decoded>>, Stop> {
-        let choice = choose(found, scope);
+        let ours = self.own_text(text, found);
+        let (found, choice) = match &ours {
+            Some((found, choice)) => (found, choice.clone()),
+            None => (found, choose(found, scope)),
+        };
         let mut row = ReportedLink {
             part: site.part.to_owned(),
             place: site.place,
@@ -259,6 +263,17 @@ impl Pass<'_> {
         }
         self.log.links.push(row);
         Ok(edits)
+    }
+
+    /// A link of ours in running text, without what an auto-linker glues on to it.
+    fn own_text(&self, text: &str, found: &Found) -> Option<(Found, Choice)> {
+        if !matches!(found.spot, Spot::Text(_) | Spot::TextNode(_)) {
+            return None;
+        }
+        let (link, length) = self.own.open_text(found.span.of_str(text))?;
+        let span = Span::new(found.span.start(), found.span.start() + length);
+        let choice = if link.stays { Choice::Ours(link.destination) } else { Choice::Wrap(link.destination) };
+        Some((Found { span, spot: found.spot, value: span.of_str(text).to_owned() }, choice))
     }
 
     fn wrap(

@@ -84,7 +84,7 @@ fn of_preview(preview: &Preview) -> Value {
         destination => of_destination(&preview.destination),
         reasons => of_reasons(&preview.reasons),
         link => preview.link.as_deref(),
-        ..of_house(&preview.house, Some(preview.reference))
+        ..of_house(&preview.house, preview.reference)
     }
 }
 

@@ -57,7 +57,7 @@ fn stop(barrier: Barrier, tier: Tier, threat: Threat) -> Page {
 fn preview(would: Would) -> Page {
     let stopped = matches!(would, Would::Block | Would::BlockedByAdmin);
     Page::Preview(Box::new(Preview {
-        reference: REFERENCE,
+        reference: stopped.then_some(REFERENCE),
         house: house(),
         destination: plain(),
         would,

@@ -119,16 +119,16 @@ impl Sources {
         let broken = |cause: &str| Err(self.wrong(name, None, cause.to_owned()));
         let (reference, onward) = match page {
             Page::Stop(stop) => match &stop.barrier {
-                Barrier::Notice(onward) | Barrier::Warn(onward) => (stop.reference, Some(onward)),
-                Barrier::Block | Barrier::BlockedByAdmin => (stop.reference, None),
+                Barrier::Notice(onward) | Barrier::Warn(onward) => (Some(stop.reference), Some(onward)),
+                Barrier::Block | Barrier::BlockedByAdmin => (Some(stop.reference), None),
             },
             Page::Preview(preview) => (preview.reference, None),
-            Page::Damaged(damaged) => (damaged.reference, None),
+            Page::Damaged(damaged) => (Some(damaged.reference), None),
         };
         if !html.contains(style) {
             return broken("the page lost <style>{{ style }}</style>, and no other style sheet is let through");
         }
-        if !html.contains(&reference.to_string()) {
+        if reference.is_some_and(|reference| !html.contains(&reference.to_string())) {
             return broken("the page does not show {{ reference }}, which finds the click again");
         }
         match onward {

@@ -88,17 +88,26 @@ impl Scanner<'_, '_> {
         self.text.get(..at).and_then(|text| text.chars().next_back())
     }
 
-    /// A colon may end `http` or `https`.
-    fn colon(&mut self, at: usize) {
-        let slashes = self.rest(at + 1).bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
-        if slashes < 2 {
-            return;
+    fn slashes(&self, at: usize) -> usize {
+        self.rest(at).bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count()
+    }
+
+    /// Where `http` or `https` begins that ends at `at`, before a colon and two slashes.
+    fn scheme_before(&self, at: usize) -> Option<usize> {
+        if !self.rest(at).starts_with(':') || self.slashes(at + 1) < 2 {
+            return None;
         }
-        let ends_in = |scheme: &str| {
-            let start = at.checked_sub(scheme.len()).filter(|start| *start >= self.done)?;
+        let begins = |scheme: &str| {
+            let start = at.checked_sub(scheme.len())?;
             self.text.get(start..at).filter(|text| text.eq_ignore_ascii_case(scheme)).map(|_| start)
         };
-        let Some(start) = ends_in("https").or_else(|| ends_in("http")) else { return };
+        begins("https").or_else(|| begins("http"))
+    }
+
+    /// A colon may end `http` or `https`.
+    fn colon(&mut self, at: usize) {
+        let Some(start) = self.scheme_before(at).filter(|start| *start >= self.done) else { return };
+        let slashes = self.slashes(at + 1);
         if let Some(word) = self.angled(start) {
             self.done = word.range.end;
             self.found.push(word);
@@ -170,6 +179,8 @@ impl Scanner<'_, '_> {
         let start = at - left.bytes().len() + left.trim_end_matches(in_host).len();
         let rest = self.rest(start);
         let end = start + (rest.len() - rest.trim_start_matches(in_host).len());
+        // `below.https://…`: the run ends in a scheme, which is not its own.
+        let end = self.scheme_before(end).map_or(end, |scheme| scheme.max(start));
         let run = self.text.get(start..end).unwrap_or_default();
         let before = self.before(start);
         let boundary = before.is_none_or(|before| !glues(before));

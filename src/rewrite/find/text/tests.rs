@@ -18,6 +18,7 @@ fn found(text: &str) -> Vec<&str> {
 #[test]
 fn urls_end_where_the_sentence_goes_on() {
     for (text, wanted) in [
+        ("the page below.https://a.example/x", "https://a.example/x"),
         ("see https://a.example/x, or", "https://a.example/x"),
         ("(https://a.example/x_(y))", "https://a.example/x_(y)"),
         ("[https://a.example/x].", "https://a.example/x"),

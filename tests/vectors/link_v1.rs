@@ -18,7 +18,7 @@ use crate::{
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/link-v1.json");
-const KEYRING: &str = include_str!("../../tests/vectors/link-v1.keyring.toml");
+const KEYRING: &str = include_str!("link-v1.keyring.toml");
 
 /// Minutes since 2020: in the period of the old key and of the compromised one, in that of the signing key, now.
 const THEN: u32 = 2_329_920; // 2024-06-06T00:00Z

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::derive::{Mac, expand};
 
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../tests/it/support.rs"]
+#[path = "../it/support.rs"]
 mod support;
 
 fn hex(text: &str) -> Vec<u8> {

@@ -1,0 +1,79 @@
+use super::{Barrier, Destination, Page, Preview, Reason, Spot, Stop, Tenant, Would};
+use crate::{
+    base::ClickId,
+    judge::{Action, ClickEvent, Decision, Outcome, Verdict},
+    link::{Link, own_path},
+    url::Suffixes,
+};
+
+/// A proven link, and what is made of it at this moment.
+pub(super) struct Case<'a> {
+    pub(super) link: Link,
+    pub(super) tenant: &'a Tenant,
+    pub(super) verdict: Verdict,
+    pub(super) decision: Decision,
+}
+
+impl Case<'_> {
+    /// The destination, byte for byte as it was signed.
+    pub(super) fn location(&self) -> String {
+        self.link.destination.as_str().to_owned()
+    }
+
+    /// The page of a click that stops here.
+    pub(super) fn stop(self, suffixes: &Suffixes, reference: ClickId, barrier: Barrier) -> Page {
+        Page::Stop(Box::new(Stop {
+            barrier,
+            reference,
+            house: self.tenant.house.clone(),
+            destination: Destination::of(&self.link.destination, suffixes),
+            tier: self.verdict.tier,
+            threat: self.verdict.threat,
+            reasons: Reason::of(&self.verdict),
+        }))
+    }
+
+    /// The page that shows where the link goes, with the link itself where a click on it could lead on.
+    pub(super) fn preview(self, suffixes: &Suffixes, spot: Spot<'_>, reference: Option<ClickId>) -> Page {
+        let would = match self.decision.action {
+            Action::Redirect => Would::Redirect,
+            Action::Notice => Would::Notice,
+            Action::Warn | Action::WarnWithReason => Would::Warn,
+            Action::Block if self.decision.outcome == Outcome::BlockedByAdmin => Would::BlockedByAdmin,
+            Action::Block => Would::Block,
+        };
+        let own = own_path(spot.path()).and_then(|path| std::str::from_utf8(path).ok());
+        let link = own.filter(|_| self.decision.action != Action::Block);
+        Page::Preview(Box::new(Preview {
+            reference,
+            house: self.tenant.house.clone(),
+            destination: Destination::of(&self.link.destination, suffixes),
+            would,
+            reasons: Reason::of(&self.verdict),
+            link: link.map(|link| format!("{}{link}", spot.prefix())),
+        }))
+    }
+
+    /// `event` with everything that was proven and decided.
+    pub(super) fn told(&self, event: ClickEvent, outcome: Outcome, suffixes: &Suffixes) -> ClickEvent {
+        let (destination, facts) = (&self.link.destination, &self.link.facts);
+        let host = destination.host_str();
+        ClickEvent {
+            tenant: Some(facts.tenant),
+            outcome,
+            tier: Some(self.verdict.tier),
+            threat: self.verdict.threat,
+            signals: self.verdict.signals.clone(),
+            decisive: self.verdict.decisive,
+            policy: Some(self.decision.policy.clone()),
+            why: Some(self.decision.why.clone()),
+            url: Some(destination.as_str().to_owned()),
+            host: Some(host.to_owned()),
+            domain: Some(suffixes.registrable_domain(host).unwrap_or(host).to_owned()),
+            message: Some(facts.message),
+            recipient: Some(facts.recipient),
+            link_issued: Some(facts.issued),
+            ..event
+        }
+    }
+}

@@ -1,0 +1,254 @@
+use super::standin::{LiveLists, verdict};
+use std::{net::IpAddr, sync::Arc, time::Instant};
+
+use super::{
+    Answer, Barrier, Damaged, Entropy, Hints, Onward, Page, ReasonAsked, Spot, Tenant, case::Case, site::Sites,
+};
+use crate::{
+    base::{ClickId, Clock, EventId, Timestamp},
+    judge::{Action, Actor, ClickEvent, Outcome, Threat},
+    link::{Nonces, Opener, own_path},
+    policy,
+    store::ClickLog,
+    url::Suffixes,
+};
+
+/// How long a page offers a way on, in milliseconds.
+pub const ONWARD_FOR: i64 = 10 * 60 * 1000;
+/// Longest reason that is kept, in characters.
+pub const REASON_MAX: usize = 200;
+
+/// What a checkpoint is made of.
+pub struct Parts {
+    /// Proves links.
+    pub opener: Opener,
+    /// Proves that a page was shown.
+    pub nonces: Nonces,
+    /// Whose links are opened.
+    pub tenants: Vec<Tenant>,
+    /// The lists of the moment.
+    pub lists: Arc<LiveLists>,
+    /// Tells who is behind a host.
+    pub suffixes: Arc<Suffixes>,
+    /// Takes the events.
+    pub log: ClickLog,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids differ.
+    pub entropy: Arc<dyn Entropy>,
+    /// The name of this node in events.
+    pub node: String,
+}
+
+/// Opens links, judges their destinations there and then, answers, and records. Shared by all connections.
+pub struct Checkpoint {
+    parts: Parts,
+    sites: Sites,
+}
+
+/// What a click needs to be answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Where it came in.
+    pub spot: Spot<'a>,
+    /// Whether the answer will be shown, or only its status was asked for.
+    pub asks: Asks,
+    /// Who sends it, in its own words.
+    pub hints: Hints<'a>,
+    /// The address it came from, as far as it is known and may be kept.
+    pub client: Option<IpAddr>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// The answer itself.
+    Whole,
+    /// Its status and headers: nobody clicked.
+    Status,
+}
+
+/// What the form of a page brought back.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Form<'a> {
+    /// The nonce of the page.
+    pub nonce: Option<&'a str>,
+    /// Why the person wants to go on.
+    pub reason: Option<&'a str>,
+}
+
+impl Checkpoint {
+    /// A checkpoint of these parts.
+    pub fn new(mut parts: Parts) -> Self {
+        let sites = Sites::of(std::mem::take(&mut parts.tenants));
+        Self { parts, sites }
+    }
+
+    /// Where `path` (raw bytes, without a query) on `host` (as in a `Host` field) is; `None` if the host is not ours.
+    pub fn spot<'a>(&'a self, host: &str, path: &'a [u8]) -> Option<Spot<'a>> {
+        self.sites.spot(host, path)
+    }
+
+    /// A click. A link that cannot be proven is never redirected, and every other is judged by the lists of this
+    /// moment. Previewers that name themselves and browsers that fetch ahead are never sent on, so that they cannot
+    /// use up a link that works once; what is recorded of them says what a person would have met.
+    pub fn open(&self, request: &Request<'_>) -> Answer {
+        let visit = self.visit(request);
+        let Some(case) = self.judge(request.spot, visit.now) else { return self.damaged(&visit) };
+        let click = self.click_id(visit.now);
+        self.record(&visit, click, &case, case.decision.outcome);
+        match visit.actor {
+            Actor::Prefetch => Answer::NotAhead,
+            Actor::Scanner => Answer::Page(case.preview(&self.parts.suffixes, request.spot, Some(click))),
+            Actor::Human | Actor::Unknown => self.answer(case, &visit, click, ReasonAsked::Yes),
+        }
+    }
+
+    /// A person goes on past a page. The destination is judged anew: a nonce gets past what its page showed and
+    /// nothing worse, and never past a block. Without a good one this is a click like any other.
+    pub fn proceed(&self, request: &Request<'_>, form: &Form<'_>) -> Answer {
+        let visit = self.visit(request);
+        let Some(mut case) = self.judge(request.spot, visit.now) else { return self.damaged(&visit) };
+        let shown = form.nonce.and_then(|nonce| self.shown(nonce, request.spot, visit.now));
+        let Some((click, passed)) = shown else { return self.open(request) };
+        let action = case.decision.action;
+        if action == Action::Block || action > passed {
+            self.record(&visit, click, &case, case.decision.outcome);
+            return self.answer(case, &visit, click, ReasonAsked::Yes);
+        }
+        let reason = form.reason.and_then(plain_reason);
+        if action == Action::WarnWithReason && reason.is_none() {
+            self.record(&visit, click, &case, case.decision.outcome);
+            return self.answer(case, &visit, click, ReasonAsked::Missing);
+        }
+        if let Some(reason) = reason {
+            case.decision.why += &format!(" The person's reason: “{reason}”.");
+        }
+        self.record(&visit, click, &case, Outcome::WarnedProceeded);
+        Answer::Redirect { location: case.location() }
+    }
+
+    /// Where the link at the request's spot goes and what is known of it, without opening anything. Asking is no
+    /// click: nothing is recorded.
+    pub fn preview(&self, request: &Request<'_>) -> Answer {
+        let visit = self.visit(request);
+        match self.judge(request.spot, visit.now) {
+            Some(case) => Answer::Page(case.preview(&self.parts.suffixes, request.spot, None)),
+            None => self.damaged(&visit),
+        }
+    }
+
+    fn visit<'a>(&self, request: &'a Request<'a>) -> Visit<'a> {
+        let actor = match (request.hints.actor(), request.asks) {
+            (Actor::Human, Asks::Status) => Actor::Unknown,
+            (actor, _) => actor,
+        };
+        Visit { request, now: self.parts.clock.now(), began: Instant::now(), actor }
+    }
+
+    fn judge(&self, spot: Spot<'_>, now: Timestamp) -> Option<Case<'_>> {
+        let link = self.parts.opener.open(spot.path(), spot.allowed(), now).ok()?.into_inner();
+        let tenant = self.sites.tenant(link.facts.tenant)?;
+        let lists = self.parts.lists.snapshot();
+        let verdict = verdict::judge(&link.destination, &lists.index, &self.parts.suffixes, now);
+        let decision = policy::decide(&tenant.policy, &verdict);
+        Some(Case { link, tenant, verdict, decision })
+    }
+
+    fn answer(&self, case: Case<'_>, visit: &Visit<'_>, click: ClickId, reason: ReasonAsked) -> Answer {
+        let onward = |reason| {
+            let subject = subject(visit.request.spot.path(), case.decision.action);
+            Onward { nonce: self.parts.nonces.issue(click, &subject, visit.now.plus_millis(ONWARD_FOR)), reason }
+        };
+        let barrier = match case.decision.action {
+            Action::Redirect => return Answer::Redirect { location: case.location() },
+            Action::Notice => Barrier::Notice(onward(ReasonAsked::No)),
+            Action::Warn => Barrier::Warn(onward(ReasonAsked::No)),
+            Action::WarnWithReason => Barrier::Warn(onward(reason)),
+            Action::Block if case.decision.outcome == Outcome::BlockedByAdmin => Barrier::BlockedByAdmin,
+            Action::Block => Barrier::Block,
+        };
+        Answer::Page(case.stop(&self.parts.suffixes, click, barrier))
+    }
+
+    /// The click in which a page was shown for this link, and what the page was.
+    fn shown(&self, nonce: &str, spot: Spot<'_>, now: Timestamp) -> Option<(ClickId, Action)> {
+        [Action::Notice, Action::Warn, Action::WarnWithReason]
+            .into_iter()
+            .find_map(|action| Some((self.parts.nonces.check(nonce, &subject(spot.path(), action), now)?, action)))
+    }
+
+    fn damaged(&self, visit: &Visit<'_>) -> Answer {
+        let reference = self.click_id(visit.now);
+        self.parts.log.record(visit.event(self.event_id(visit.now), reference, &self.parts.node));
+        Answer::Page(Page::Damaged(Damaged { reference, house: visit.request.spot.site.house.clone() }))
+    }
+
+    fn record(&self, visit: &Visit<'_>, click: ClickId, case: &Case<'_>, outcome: Outcome) {
+        let event = visit.event(self.event_id(visit.now), click, &self.parts.node);
+        self.parts.log.record(case.told(event, outcome, &self.parts.suffixes));
+    }
+
+    fn click_id(&self, now: Timestamp) -> ClickId {
+        let mut entropy = [0; 4];
+        self.parts.entropy.fill(&mut entropy);
+        ClickId::new(now, entropy)
+    }
+
+    fn event_id(&self, now: Timestamp) -> EventId {
+        let mut entropy = [0; 10];
+        self.parts.entropy.fill(&mut entropy);
+        EventId::new(now, entropy)
+    }
+}
+
+/// One request at one moment.
+struct Visit<'a> {
+    request: &'a Request<'a>,
+    now: Timestamp,
+    began: Instant,
+    actor: Actor,
+}
+
+impl Visit<'_> {
+    /// What is recorded if nothing could be proven.
+    fn event(&self, event_id: EventId, click_id: ClickId, node: &str) -> ClickEvent {
+        ClickEvent {
+            time: self.now,
+            event_id,
+            click_id,
+            tenant: None,
+            outcome: Outcome::BadSignature,
+            tier: None,
+            threat: Threat::None,
+            signals: Vec::new(),
+            decisive: None,
+            policy: None,
+            why: None,
+            url: None,
+            host: None,
+            domain: None,
+            message: None,
+            recipient: None,
+            link_issued: None,
+            client: self.request.client.map(|address| address.to_string()),
+            user_agent: self.request.hints.user_agent().map(str::to_owned),
+            actor: self.actor,
+            decision_micros: self.began.elapsed().as_micros().try_into().unwrap_or(u64::MAX),
+            node: node.to_owned(),
+        }
+    }
+}
+
+/// What a nonce is bound to: the link itself, without whatever a client glued to it, and what its page showed.
+fn subject(path: &[u8], action: Action) -> Vec<u8> {
+    [own_path(path).unwrap_or(path), b"\0", action.as_str().as_bytes()].concat()
+}
+
+/// A reason in one line, cut to [`REASON_MAX`]; `None` where nothing is said.
+fn plain_reason(text: &str) -> Option<String> {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    let cut: String = line.chars().take(REASON_MAX).collect();
+    (!cut.is_empty()).then_some(cut)
+}

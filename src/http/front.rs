@@ -1,0 +1,236 @@
+use std::{net::IpAddr, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use tokio::time::timeout;
+
+use super::{
+    Limits, Service,
+    form::Fields,
+    pages::{Language, Pages},
+    peer,
+    reply::{self, Reply},
+};
+use crate::click::{Answer, Asks, Barrier, Checkpoint, Form, Hints, Page, Spot};
+
+const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
+const MARK: &str = include_str!("../../templates/mark.svg");
+const READ: &str = "GET, HEAD";
+const READ_OR_GO_ON: &str = "GET, HEAD, POST";
+
+/// What people who click meet: links, previews, and the few files beside them.
+pub struct Front {
+    checkpoint: Arc<Checkpoint>,
+    pages: Arc<Pages>,
+    limits: Limits,
+    security_txt: Option<Bytes>,
+    /// Content-Security-Policy of pages without and with a way on.
+    closed: HeaderValue,
+    onward: HeaderValue,
+}
+
+impl Front {
+    /// A front for `checkpoint`. `security_txt`: what `/.well-known/security.txt` says (RFC 9116), if anything.
+    pub fn new(checkpoint: Arc<Checkpoint>, pages: Arc<Pages>, limits: Limits, security_txt: Option<String>) -> Self {
+        let policy = |form_action: &str| {
+            let policy = format!(
+                "default-src 'none'; style-src {}; img-src 'self'; form-action {form_action}; frame-ancestors 'none'; \
+                 base-uri 'none'",
+                pages.style_hash()
+            );
+            HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
+        };
+        // Chromium holds every redirect that follows a form to `form-action`, those of the destination itself
+        // included. 'self' would leave the button dead, and the destination's origin would where it redirects further.
+        let (closed, onward) = (policy("'none'"), policy("'self' https: http:"));
+        Self { checkpoint, pages, limits, security_txt: security_txt.map(Bytes::from), closed, onward }
+    }
+
+    async fn respond(&self, request: Request<Incoming>, peer: IpAddr) -> Reply {
+        let (head, body) = request.into_parts();
+        let language = Language::negotiate(text(&head.headers, header::ACCEPT_LANGUAGE));
+        let answered = match self.spot(&head) {
+            Err(status) => Err(status),
+            Ok(spot) if head.method == Method::POST && !ours(spot) => self.go_on(&head, body, spot, peer).await,
+            Ok(spot) => self.read(&head, spot, peer),
+        };
+        match answered {
+            Ok(Told::Reply(reply)) => reply,
+            Ok(Told::Answer(answer)) => self.reply(answer, &head.method, language),
+            Err(refusal) => self.refuse(refusal, language),
+        }
+    }
+
+    /// Where the request came in. A host that is not ours is refused before anything is looked at.
+    fn spot<'a>(&'a self, head: &'a Parts) -> Result<Spot<'a>, Refusal> {
+        let host = host(head).ok_or(Refusal::of(StatusCode::BAD_REQUEST))?;
+        let path = head.uri.path();
+        let spot = self.checkpoint.spot(host, path.as_bytes());
+        let spot = spot.ok_or(Refusal::of(StatusCode::MISDIRECTED_REQUEST))?;
+        if head.uri.path_and_query().map_or(0, |target| target.as_str().len()) > self.limits.target_bytes {
+            return Err(Refusal::of(StatusCode::URI_TOO_LONG));
+        }
+        Ok(spot)
+    }
+
+    fn read(&self, head: &Parts, spot: Spot<'_>, peer: IpAddr) -> Result<Told, Refusal> {
+        if !reply::reads(&head.method) {
+            return Err(Refusal::method(if ours(spot) { READ } else { READ_OR_GO_ON }));
+        }
+        if let Some(file) = self.file(head.uri.path()) {
+            return Ok(Told::Reply(file));
+        }
+        let path = spot.path();
+        if let Some(link) = path.strip_prefix(b"/~/preview").filter(|link| link.starts_with(b"/")) {
+            return Ok(Told::Answer(self.checkpoint.preview(&self.click(head, spot.at(link), peer))));
+        }
+        if ours(spot) || path == b"/" {
+            return Err(Refusal::of(StatusCode::NOT_FOUND));
+        }
+        Ok(Told::Answer(self.checkpoint.open(&self.click(head, spot, peer))))
+    }
+
+    fn file(&self, path: &str) -> Option<Reply> {
+        match path {
+            "/robots.txt" => Some(reply::file("text/plain; charset=utf-8", ROBOTS)),
+            "/favicon.ico" => Some(reply::file("image/svg+xml", MARK)),
+            "/.well-known/security.txt" => Some(reply::file("text/plain; charset=utf-8", self.security_txt.clone()?)),
+            _ => None,
+        }
+    }
+
+    async fn go_on(&self, head: &Parts, body: Incoming, spot: Spot<'_>, peer: IpAddr) -> Result<Told, Refusal> {
+        let body = timeout(self.limits.body_timeout, Limited::new(body, self.limits.body_bytes).collect()).await;
+        let body = match body {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                return Err(Refusal::of(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+            Ok(Err(_)) => return Err(Refusal::of(StatusCode::BAD_REQUEST)),
+            Err(_) => return Err(Refusal::of(StatusCode::REQUEST_TIMEOUT)),
+        };
+        let fields = Fields::read(&body);
+        let form = Form { nonce: fields.get("nonce"), reason: fields.get("reason") };
+        Ok(Told::Answer(self.checkpoint.proceed(&self.click(head, spot, peer), &form)))
+    }
+
+    fn click<'a>(&self, head: &'a Parts, spot: Spot<'a>, peer: IpAddr) -> crate::click::Request<'a> {
+        let headers = &head.headers;
+        let purpose = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+        crate::click::Request {
+            spot,
+            asks: if head.method == Method::HEAD { Asks::Status } else { Asks::Whole },
+            hints: Hints {
+                user_agent: text(headers, header::USER_AGENT),
+                purpose: purpose.into_iter().find_map(|name| text(headers, name)),
+                fetched_as: text(headers, "sec-fetch-dest"),
+            },
+            client: Some(peer::client(peer, &self.limits.trusted_proxies, forwarded)),
+        }
+    }
+
+    /// The one place where answers become status codes and headers.
+    fn reply(&self, answer: Answer, method: &Method, language: Language) -> Reply {
+        match answer {
+            Answer::Redirect { location } => {
+                // After a POST only 303 says "now GET that" (RFC 9110 section 15.4.4).
+                let status = if *method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
+                reply::redirect(status, &location).unwrap_or_else(reply::broken)
+            }
+            Answer::Page(page) => self.page(&page, language),
+            // Whatever is not a success is thrown away by a browser that fetches ahead, and the click comes by itself.
+            Answer::NotAhead => reply::empty(StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    fn page(&self, page: &Page, language: Language) -> Reply {
+        let (status, policy) = match page {
+            Page::Stop(stop) => match stop.barrier {
+                Barrier::Notice(_) | Barrier::Warn(_) => (StatusCode::OK, &self.onward),
+                Barrier::Block | Barrier::BlockedByAdmin => (StatusCode::FORBIDDEN, &self.closed),
+            },
+            Page::Preview(_) => (StatusCode::OK, &self.closed),
+            Page::Damaged(_) => (StatusCode::NOT_FOUND, &self.closed),
+        };
+        self.html(status, self.pages.render(page, language), language, policy)
+    }
+
+    fn refuse(&self, refusal: Refusal, language: Language) -> Reply {
+        let html = self.pages.render_error(refusal.status.as_u16(), language);
+        let mut reply = self.html(refusal.status, html, language, &self.closed);
+        if let Some(methods) = refusal.allow {
+            reply::allow(&mut reply, methods);
+        }
+        reply
+    }
+
+    fn html(
+        &self,
+        status: StatusCode,
+        html: Result<String, minijinja::Error>,
+        language: Language,
+        policy: &HeaderValue,
+    ) -> Reply {
+        match html {
+            Ok(html) => reply::page(status, html, language.tag(), policy.clone()),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be rendered");
+                reply::broken()
+            }
+        }
+    }
+}
+
+impl Service for Front {
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Reply {
+        self.respond(request, peer).await
+    }
+}
+
+/// What was made of a request.
+enum Told {
+    Answer(Answer),
+    Reply(Reply),
+}
+
+/// Why a request is not taken.
+struct Refusal {
+    status: StatusCode,
+    allow: Option<&'static str>,
+}
+
+impl Refusal {
+    fn of(status: StatusCode) -> Self {
+        Self { status, allow: None }
+    }
+
+    fn method(allow: &'static str) -> Self {
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, allow: Some(allow) }
+    }
+}
+
+/// Whether this is a place that is never a link.
+fn ours(spot: Spot<'_>) -> bool {
+    crate::link::is_reserved(spot.path())
+}
+
+/// The host that was asked, if it was asked for once and only once: in the target, which then counts (RFC 9112 section
+/// 3.2.2), or in `Host`. hyper lets a request without one through.
+fn host(head: &Parts) -> Option<&str> {
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    let (host, none) = (hosts.next(), hosts.next());
+    if none.is_some() {
+        return None;
+    }
+    match head.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => host?.to_str().ok().filter(|host| !host.is_empty()),
+    }
+}
+
+fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
+}

@@ -1,0 +1,302 @@
+use std::{
+    io::{Read, Write},
+    net::{IpAddr, SocketAddr, TcpStream},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use sekisho::http::{Admin, BindError, Counters, Fitness, Limits, Service, Vital, bind, bind_loopback, serve};
+use tokio::{
+    runtime::Runtime,
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
+
+/// A listener on a port of its own, in a runtime of its own.
+pub(super) struct Listener {
+    pub(super) address: SocketAddr,
+    pub(super) counters: Arc<Counters>,
+    runtime: Runtime,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+impl Listener {
+    pub(super) fn start<S: Service>(service: S, limits: Limits) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let listener = runtime.block_on(bind(([127, 0, 0, 1], 0).into())).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let counters = Arc::new(Counters::default());
+        let shutdown = async { drop(stopped.await) };
+        let serving = runtime.spawn(serve(listener, Arc::new(service), limits, counters.clone(), shutdown));
+        Self { address, counters, runtime, stop, serving }
+    }
+
+    pub(super) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        // A hung server fails the test instead of hanging it.
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+
+    /// Sends `request` as it stands and reads until the server closes.
+    pub(super) fn say(&self, request: impl AsRef<[u8]>) -> Reply {
+        let mut stream = self.connect();
+        // A server that refuses early may close before all is sent.
+        let _ = stream.write_all(request.as_ref());
+        read(&mut stream)
+    }
+
+    /// Begins to stop; the rest happens behind.
+    fn stop(self) -> (Runtime, JoinHandle<()>) {
+        let _ = self.stop.send(());
+        (self.runtime, self.serving)
+    }
+}
+
+/// A response as it came over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+}
+
+impl Reply {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The names of the headers, sorted.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+pub(super) fn read(stream: &mut TcpStream) -> Reply {
+    let mut bytes = Vec::new();
+    let ended = stream.read_to_end(&mut bytes);
+    assert!(!bytes.is_empty(), "the server said nothing: {ended:?}");
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().strip_prefix("HTTP/1.1 ").unwrap()[..3].parse().unwrap();
+    let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| (name.into(), value.into()));
+    Reply { status, headers: headers.collect(), body: body.into() }
+}
+
+/// Answers 200, but only when it is told to.
+#[derive(Clone, Default)]
+struct Gate {
+    entered: Arc<Notify>,
+    opened: Arc<Notify>,
+}
+
+impl Service for Gate {
+    async fn answer(&self, _request: Request<Incoming>, _peer: IpAddr) -> Response<Full<Bytes>> {
+        self.entered.notify_one();
+        self.opened.notified().await;
+        Response::new(Full::from("through"))
+    }
+}
+
+/// Panics at `/at-once`, and behind an await elsewhere.
+struct Bomb;
+
+impl Service for Bomb {
+    async fn answer(&self, request: Request<Incoming>, _peer: IpAddr) -> Response<Full<Bytes>> {
+        if request.uri().path() == "/fine" {
+            return Response::new(Full::from("fine"));
+        }
+        if request.uri().path() != "/at-once" {
+            tokio::task::yield_now().await;
+        }
+        panic!("a bug");
+    }
+}
+
+const GET: &str = "GET /fine HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn a_shutdown_finishes_what_is_under_way_and_takes_nothing_more() {
+    let gate = Gate::default();
+    let listener = Listener::start(gate.clone(), Limits::default());
+    let mut idle = listener.connect();
+    let mut busy = listener.connect();
+    busy.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    listener.runtime.block_on(gate.entered.notified());
+    let (address, counters) = (listener.address, listener.counters.clone());
+    let (runtime, serving) = listener.stop();
+    // The idle connection is closed at once, which also says that the listener has stopped.
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    assert!(!serving.is_finished());
+    gate.opened.notify_one();
+    let reply = read(&mut busy);
+    assert_eq!((reply.status, reply.body.as_str()), (200, "through"));
+    assert_eq!(reply.header("connection"), Some("close"));
+    runtime.block_on(serving).unwrap();
+    assert!(TcpStream::connect(address).is_err());
+    assert_eq!(counters.cut.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_ever() {
+    let gate = Gate::default();
+    let listener = Listener::start(gate.clone(), Limits { drain: Duration::from_millis(50), ..Limits::default() });
+    let mut busy = listener.connect();
+    busy.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    listener.runtime.block_on(gate.entered.notified());
+    let counters = listener.counters.clone();
+    let (runtime, serving) = listener.stop();
+    runtime.block_on(serving).unwrap();
+    assert_eq!(counters.cut.load(Ordering::Relaxed), 1);
+    assert_eq!(busy.read(&mut [0]).unwrap_or(0), 0);
+}
+
+#[test]
+fn a_client_that_dribbles_its_headers_is_cut() {
+    let limits = Limits { head_timeout: Duration::from_millis(50), ..Limits::default() };
+    let listener = Listener::start(Bomb, limits);
+    let mut slow = listener.connect();
+    slow.write_all(b"GET /fine HTTP/1.1\r\nHost: x\r\nX-Sl").unwrap();
+    assert_eq!(slow.read(&mut [0]).unwrap_or(0), 0);
+    // One that says nothing at all, too; and the listener is as well as before.
+    assert_eq!(listener.connect().read(&mut [0]).unwrap_or(0), 0);
+    assert_eq!(listener.say(GET).status, 200);
+    assert_eq!(listener.counters.requests.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_connection_is_not_used_for_ever() {
+    let limits = Limits { connection_age: Duration::ZERO, ..Limits::default() };
+    let gate = Gate::default();
+    gate.opened.notify_one();
+    let listener = Listener::start(gate, limits);
+    let mut stream = listener.connect();
+    assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
+}
+
+#[test]
+fn too_many_headers_or_too_long_ones_get_431() {
+    let listener = Listener::start(Bomb, Limits::default());
+    let lines = |count: usize| -> String { (0..count).map(|at| format!("X-{at}: y\r\n")).collect() };
+    let request = |lines: &str| format!("GET /fine HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lines}\r\n");
+    assert_eq!(listener.say(request(&lines(62))).status, 200);
+    assert_eq!(listener.say(request(&lines(63))).status, 431);
+    assert_eq!(listener.say(request(&format!("X: {}\r\n", "y".repeat(40_000)))).status, 431);
+}
+
+#[test]
+fn what_is_no_http_gets_400_or_nothing() {
+    let listener = Listener::start(Bomb, Limits::default());
+    for request in [
+        "GET /fine HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        "GET /fi\0ne HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /fine HTTP/1.1\r\nHo st: x\r\n\r\n",
+        "POST /fine HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\r\n\r\n",
+    ] {
+        assert_eq!(listener.say(request).status, 400, "{request:?}");
+    }
+    assert_eq!(listener.counters.requests.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_panic_is_an_empty_500_and_counted_and_hurts_nobody_else() {
+    let listener = Listener::start(Bomb, Limits::default());
+    for path in ["/at-once", "/behind-an-await"] {
+        let reply = listener.say(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+        assert_eq!((reply.status, reply.body.as_str(), reply.header("location")), (500, "", None));
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+    }
+    assert_eq!(listener.counters.panics.load(Ordering::Relaxed), 2);
+    assert_eq!(listener.say(GET).status, 200);
+}
+
+#[test]
+fn an_address_with_too_many_connections_gets_503_and_a_trusted_front_end_does_not() {
+    let limits = Limits { per_address: 1, ..Limits::default() };
+    let trusting = Limits { trusted_proxies: Arc::new([[127, 0, 0, 1].into()]), ..limits.clone() };
+    for (limits, status, refused) in [(limits, 503, 1), (trusting, 200, 0)] {
+        let gate = Gate::default();
+        let listener = Listener::start(gate.clone(), limits);
+        let mut first = listener.connect();
+        first.write_all(GET.as_bytes()).unwrap();
+        listener.runtime.block_on(gate.entered.notified());
+        gate.opened.notify_one();
+        gate.opened.notify_one();
+        let mut second = listener.connect();
+        if status == 200 {
+            assert_eq!(read(&mut first).status, 200);
+            gate.opened.notify_one();
+            second.write_all(GET.as_bytes()).unwrap();
+        }
+        let reply = read(&mut second);
+        assert_eq!(reply.status, status);
+        assert_eq!(reply.header("retry-after"), (status == 503).then_some("1"));
+        assert_eq!(listener.counters.refused.load(Ordering::Relaxed), refused);
+    }
+}
+
+#[test]
+fn with_no_room_a_connection_waits_its_turn() {
+    let gate = Gate::default();
+    let listener = Listener::start(gate.clone(), Limits { connections: 1, ..Limits::default() });
+    let mut first = listener.connect();
+    first.write_all(GET.as_bytes()).unwrap();
+    listener.runtime.block_on(gate.entered.notified());
+    let mut second = listener.connect();
+    second.write_all(GET.as_bytes()).unwrap();
+    assert_eq!(listener.counters.connections.load(Ordering::Relaxed), 1);
+    gate.opened.notify_one();
+    assert_eq!(read(&mut first).status, 200);
+    listener.runtime.block_on(gate.entered.notified());
+    gate.opened.notify_one();
+    assert_eq!(read(&mut second).status, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_had_is_told_in_a_sentence() {
+    let taken = bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = bind(address).await.unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
+    assert!(error.contains("another process holds the port"), "{error}");
+    let outside = bind_loopback(([0, 0, 0, 0], 0).into()).await.unwrap_err();
+    assert!(matches!(outside, BindError::NotLoopback(_)));
+    assert!(outside.to_string().contains("127.0.0.1"));
+    assert!(bind_loopback(([127, 0, 0, 1], 0).into()).await.is_ok());
+}
+
+#[test]
+fn the_admin_listener_tells_whether_to_send_clicks() {
+    let vitals = |states: &[Fitness]| -> Vec<Vital> {
+        states.iter().map(|state| Vital { part: "lists", state: *state, says: "2 lists".into() }).collect()
+    };
+    let ask = |states: &'static [Fitness], request: &str| {
+        let admin = Admin::new(move || vitals(states), Arc::default());
+        Listener::start(admin, Limits::default()).say(request.replace("~", "Connection: close\r\n\r\n"))
+    };
+    let ready = "GET /readyz HTTP/1.1\r\nHost: localhost:1\r\n~";
+    let good = ask(&[Fitness::Ready, Fitness::Degraded], ready);
+    assert_eq!((good.status, good.header("content-type")), (200, Some("application/json")));
+    assert!(
+        good.body.starts_with("{\"state\":\"degraded\",\"vitals\":[{\"part\":\"lists\",\"state\":\"ready\""),
+        "{good:?}"
+    );
+    assert!(good.body.contains("\"panics\":0"));
+    assert_eq!(ask(&[Fitness::Ready, Fitness::NotReady], ready).status, 503);
+    assert_eq!(ask(&[], ready).status, 503);
+    let alive = ask(&[Fitness::NotReady], "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n~");
+    assert_eq!((alive.status, alive.body.as_str()), (200, "ok\n"));
+    assert_eq!(ask(&[], "GET /healthz HTTP/1.1\r\nHost: rebound.example\r\n~").status, 421);
+    assert_eq!(ask(&[], "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n~").status, 405);
+    assert_eq!(ask(&[], "GET / HTTP/1.1\r\nHost: localhost\r\n~").status, 404);
+}
