@@ -140,7 +140,9 @@ pub fn rewriter(
     let (ring, made) = open_ring(config, origin, now)?;
     let minter = ring.minter(tenant.id, now)?;
     // Tenants that share a host meet each other's links in their mail; those of other hosts are strangers.
-    let shares = |other: &&Tenant| other.bases().any(|base| tenant.bases().any(|own| own.host_and_port() == base.host_and_port()));
+    let shares = |other: &&Tenant| {
+        other.bases().any(|base| tenant.bases().any(|own| own.host_and_port() == base.host_and_port()))
+    };
     let neighbours: Vec<TenantId> = config.tenants.iter().filter(shares).map(|other| other.id).collect();
     let policy = if tenant.policy.name == "strict" { Policy::strict() } else { Policy::default() };
     let rewriter = Rewriter::new(minter, ring.opener(&neighbours), tenant.base.clone(), Arc::clone(suffixes), policy)

@@ -101,7 +101,8 @@ fn tenant(tenant: &config::Tenant) -> Tenant {
 /// each start and reload.
 fn security_txt(config: &Config, now: Timestamp) -> Option<String> {
     const A_YEAR: i64 = 365 * 24 * 60 * 60 * 1000;
-    let mut contacts: Vec<&str> = config.tenants.iter().filter_map(|tenant| tenant.security_contact.as_deref()).collect();
+    let mut contacts: Vec<&str> =
+        config.tenants.iter().filter_map(|tenant| tenant.security_contact.as_deref()).collect();
     contacts.dedup();
     if contacts.is_empty() {
         return None;

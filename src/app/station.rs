@@ -2,9 +2,7 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{
-    Gate, ListsError, Made, Origin, RingError, SystemClock, gate::Around, open_ring, own_hosts, seed_lists,
-};
+use super::{Gate, ListsError, Made, Origin, RingError, SystemClock, gate::Around, open_ring, own_hosts, seed_lists};
 use crate::{
     base::Clock,
     config::Config,
@@ -165,7 +163,8 @@ fn of_server(phase: Phase) -> Vital {
 
 fn of_lists(lists: &LiveLists) -> Vital {
     let state = lists.state();
-    let problems: Vec<String> = state.files.iter().filter_map(|file| Some(format!("{}: {}", file.name, file.problem.as_ref()?))).collect();
+    let problems: Vec<String> =
+        state.files.iter().filter_map(|file| Some(format!("{}: {}", file.name, file.problem.as_ref()?))).collect();
     let entries: usize = state.files.iter().map(|file| file.entries).sum();
     if state.degraded {
         let problems = state.folder_problem.into_iter().chain(problems).collect::<Vec<_>>().join("; ");

@@ -64,17 +64,20 @@ fn message(limits: &Limits) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::new(Exit::Io, format_args!("cannot read the message from stdin: {error}")))?;
     if raw.len() as u64 > limits.message_bytes {
         let megabytes = limits.message_bytes >> 20;
-        let what = format!("the message has more than {megabytes} MB; raise limits.message_megabytes if it should pass");
+        let what =
+            format!("the message has more than {megabytes} MB; raise limits.message_megabytes if it should pass");
         return Err(Failure::new(Exit::Data, what));
     }
     Ok(raw)
 }
 
 fn write_report(file: &Path, report: &Report) -> Result<(), Failure> {
-    let json = serde_json::to_string(report).map_err(|error| Failure::new(Exit::Bug, format_args!("the report: {error}")))?;
+    let json =
+        serde_json::to_string(report).map_err(|error| Failure::new(Exit::Bug, format_args!("the report: {error}")))?;
     if file == Path::new("-") {
         // Not stdout, which is the message's.
-        writeln!(io::stderr(), "{json}").map_err(|error| Failure::new(Exit::Io, format_args!("cannot write to stderr: {error}")))?;
+        writeln!(io::stderr(), "{json}")
+            .map_err(|error| Failure::new(Exit::Io, format_args!("cannot write to stderr: {error}")))?;
         return Ok(());
     }
     fs::write(file, json + "\n").map_err(|error| {

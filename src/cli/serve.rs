@@ -38,7 +38,8 @@ pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Fa
 }
 
 async fn answer(station: Station, config: &Config) -> Result<(), Failure> {
-    let signals = Signals::new().map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot hear signals: {error}")))?;
+    let signals = Signals::new()
+        .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot hear signals: {error}")))?;
     let listeners = Listeners::bind(config).await?;
     say_where(&listeners, &station, config)?;
     let Signals { mut term, mut int, hup } = signals;

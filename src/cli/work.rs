@@ -20,7 +20,12 @@ impl Work {
     pub(super) fn open(place: &PlaceArguments) -> Result<Self, Failure> {
         let (config, _) = place.place().load(&place.overrides())?;
         seed_lists(&config)?;
-        Ok(Self { config, suffixes: Suffixes::builtin(), now: SystemClock.now() })
+        Ok(Self::of(config))
+    }
+
+    /// The same, and nothing is made.
+    pub(super) fn of(config: Config) -> Self {
+        Self { config, suffixes: Suffixes::builtin(), now: SystemClock.now() }
     }
 
     /// The lists of the configuration; what is wrong with them is said.
