@@ -1,12 +1,9 @@
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
-    config::{Config, Named, durable},
-    list::{BadLine, List, MemoryIndex, check},
+    config::{Config, Named},
+    feed,
+    list::{BadLine, List, MemoryIndex},
     url::Suffixes,
 };
 
@@ -19,33 +16,18 @@ pub struct Shelf {
     pub bad: Vec<BadLine>,
 }
 
-/// A list or a folder of lists that cannot be read.
+/// A list or a folder of lists that cannot be read, or made; the error names it.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the lists at {path}: {source}", path = path.display())]
-pub struct ListsError {
-    /// Which file or folder.
-    pub path: PathBuf,
-    /// Why.
-    pub source: io::Error,
-}
+#[error("cannot read the lists: {0}")]
+pub struct ListsError(pub io::Error);
 
 impl Shelf {
     /// Reads list files, and every `*.list` file in folders.
     pub fn read(paths: &[PathBuf], suffixes: &Suffixes, own_hosts: &[String]) -> Result<Self, ListsError> {
-        let mut files = Vec::new();
-        for path in paths {
-            files.extend(list_files(path).map_err(|source| ListsError { path: path.clone(), source })?);
-        }
-        let mut texts = Vec::new();
-        for path in &files {
-            texts.push(fs::read(path).map_err(|source| ListsError { path: path.clone(), source })?);
-        }
-        let names: Vec<&str> = files.iter().map(|path| name_of(path)).collect();
-        let named: Vec<(&str, &[u8])> = names.iter().copied().zip(texts.iter().map(Vec::as_slice)).collect();
         let (mut lists, mut bad) = (Vec::new(), Vec::new());
-        for (checked, path) in check(&named, suffixes, own_hosts).into_iter().zip(&files) {
+        for checked in feed::check(paths, suffixes, own_hosts).map_err(ListsError)? {
             lists.push(Arc::new(checked.list));
-            bad.extend(checked.bad.into_iter().map(|line| BadLine { file: path.display().to_string(), ..line }));
+            bad.extend(checked.bad);
         }
         Ok(Self { index: MemoryIndex::build(lists), bad })
     }
@@ -60,10 +42,7 @@ impl Shelf {
 /// be there.
 pub fn seed_lists(config: &Config) -> Result<(), ListsError> {
     match &config.blocklists {
-        Named::ByDefault(path) if !path.exists() => {
-            let seeded = durable::make_folder(path);
-            seeded.map_err(|source| ListsError { path: path.clone(), source })
-        }
+        Named::ByDefault(path) if !path.exists() => feed::seed(path).map(drop).map_err(ListsError),
         _ => Ok(()),
     }
 }
@@ -80,23 +59,4 @@ pub fn own_hosts(config: &Config) -> Vec<String> {
     hosts.sort();
     hosts.dedup();
     hosts
-}
-
-fn list_files(path: &Path) -> io::Result<Vec<PathBuf>> {
-    if !fs::metadata(path)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "list") && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn name_of(path: &Path) -> &str {
-    path.file_stem().and_then(|name| name.to_str()).unwrap_or("unnamed")
 }

@@ -5,13 +5,17 @@
 //! or none, and whatever fails on our side ends in code 75, so that the mail system keeps the message.
 
 mod args;
+mod check;
 mod clicks;
 mod config;
 mod decode;
+mod doctor;
 mod exit;
 mod keys;
 mod list;
 mod output;
+mod rewrite;
+mod serve;
 mod when;
 mod work;
 
@@ -45,13 +49,17 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let mut out = Stdout::new();
     match command {
         Command::Demo(args) => return crate::demo::run(args).map_err(|error| Failure::new(Exit::Unavailable, error)),
+        Command::Serve(args) => serve::run(&place, args)?,
+        Command::Rewrite(args) => rewrite::run(&place, &args, &mut out)?,
+        Command::Restore => rewrite::run_restore(&place, &mut out)?,
         Command::Decode(args) => decode::run(&place, &args, &mut out)?,
+        Command::Check(args) => check::run(&place, &args, &mut out)?,
+        Command::Doctor => doctor::run(&place, &mut out)?,
         Command::List(command) => list::run(&place, command, &mut out)?,
         Command::Clicks(args) => clicks::run(&place, &args, &mut out)?,
         Command::Explain(args) => clicks::run_explain(&place, &args, &mut out)?,
         Command::Keys(command) => keys::run(&place, command, &mut out)?,
         Command::Config(command) => config::run(&place, &command, &mut out)?,
-        _ => return Err(Failure::new(Exit::Bug, "not yet")),
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use super::{Exit, Failure, args::PlaceArguments, output::people};
 use crate::{
-    app::{Shelf, SystemClock, own_hosts, seed_lists},
+    app::{Origin, Shelf, SystemClock, own_hosts, seed_lists},
     base::{Clock, TenantId, Timestamp},
-    config::{Config, Tenant},
+    config::{Config, Place, Tenant},
     link,
     url::{self, Suffixes, WebUrl},
 };
@@ -20,7 +20,12 @@ impl Work {
     pub(super) fn open(place: &PlaceArguments) -> Result<Self, Failure> {
         let (config, _) = place.place().load(&place.overrides())?;
         seed_lists(&config)?;
-        Ok(Self { config, suffixes: Suffixes::builtin(), now: SystemClock.now() })
+        Ok(Self::of(config))
+    }
+
+    /// The same, and nothing is made.
+    pub(super) fn of(config: Config) -> Self {
+        Self { config, suffixes: Suffixes::builtin(), now: SystemClock.now() }
     }
 
     /// The lists of the configuration; what is wrong with them is said.
@@ -43,6 +48,14 @@ impl Work {
         let ours = self.config.tenants.iter().flat_map(Tenant::bases).any(|base| base.strip_url(&url).is_some());
         let link = if ours { link::decode(url.as_str().as_bytes()).ok() } else { None };
         Ok(link.map_or(url, |link| link.destination))
+    }
+}
+
+/// Whether what is missing may be made.
+pub(super) fn origin(place: &PlaceArguments) -> Origin {
+    match place.place() {
+        Place::File(_) => Origin::Named,
+        Place::DataDir(_) => Origin::DataDir,
     }
 }
 
