@@ -7,7 +7,7 @@ use super::{
     Exit, Failure,
     args::{PlaceArguments, ServeArguments},
     keys::say_to_back_up,
-    output::people,
+    output::{count, people},
     work::origin,
 };
 use crate::{
@@ -113,7 +113,12 @@ fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Resul
     }
     let state = station.lists().state();
     let entries: usize = state.files.iter().map(|file| file.entries).sum();
-    people(&format!("{} lists with {entries} entries in {}", state.files.len(), config.blocklists.path().display()));
+    people(&format!(
+        "{} with {} in {}",
+        count(state.files.len(), "list"),
+        count(entries, "entry"),
+        config.blocklists.path().display()
+    ));
     for (name, problem) in state.files.iter().filter_map(|file| Some((&file.name, file.problem.as_ref()?))) {
         people(&format!("list {name}: {problem}"));
     }
