@@ -1,4 +1,4 @@
-use std::{io::IsTerminal, sync::Arc};
+use std::{io::IsTerminal, net::SocketAddr, sync::Arc};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     app::{Gate, Listeners, Made, Station},
     config::{Config, Overrides},
+    link::LinkBase,
 };
 
 pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Failure> {
@@ -111,6 +112,12 @@ fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Resul
     for tenant in &config.tenants {
         people(&format!("links of {:?} (tenant {}) live at {}", tenant.name, tenant.id, tenant.base));
     }
+    if let Some(base) = config.tenants.iter().map(|tenant| &tenant.base).find(|base| leads_elsewhere(base, public)) {
+        people(&format!(
+            "note: links live at {base}, and nothing of this process listens there; if that is not meant, give \
+             --base-url or --listen"
+        ));
+    }
     let state = station.lists().state();
     let entries: usize = state.files.iter().map(|file| file.entries).sum();
     people(&format!(
@@ -123,6 +130,13 @@ fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Resul
         people(&format!("list {name}: {problem}"));
     }
     Ok(())
+}
+
+/// Whether links lead to another port of this very machine. Of other hosts nothing is known: a front end stands there.
+fn leads_elsewhere(base: &LinkBase, public: SocketAddr) -> bool {
+    let (host, port) = base.host_and_port().rsplit_once(':').unwrap_or((base.host_and_port(), "80"));
+    let here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    here && !base.is_https() && port != public.port().to_string()
 }
 
 /// Words of the running service: level by `SEKISHO_LOG`, for people on stderr.

@@ -137,6 +137,7 @@ fn a_new_key_counts_after_a_hangup_and_old_links_open_as_ever() {
     let folder = Folder::new();
     let (_, old) = rewritten(&folder);
     let mut served = Served::start(&folder, &[]);
+    served.until("nothing of this process listens there");
     folder.run(&["keys", "rotate"]).ok().says(&["SIGHUP"]);
     let (_, new) = rewritten(&folder);
     assert!(served.click(&new[0]).starts_with("HTTP/1.1 404 "), "this process does not know the key yet");
