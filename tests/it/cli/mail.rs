@@ -82,6 +82,23 @@ fn a_message_goes_through_is_proven_and_comes_back() {
 }
 
 #[test]
+fn the_first_command_that_names_a_base_url_settles_it() {
+    let folder = Folder::new();
+    folder.run(&["keys", "init"]).ok();
+    folder.run(&["list", "show"]).ok();
+    let first = run_with(&folder.with(&["rewrite", "--base-url", "http://localhost:9000"]), LETTER).ok();
+    assert_eq!(first.err, "");
+    assert!(run_with(&folder.with(&["rewrite"]), LETTER).ok().out.contains(" http://localhost:9000/www"));
+    // Another base URL counts for its command alone, and that is said; both are known to be ours there.
+    let args = folder.with(&["rewrite", "--base-url", "http://localhost:9001"]);
+    let moved = run_with(&args, LETTER).ok().says(&["note: new links live at http://localhost:9001", "sekisho.toml"]);
+    assert!(moved.out.contains(" http://localhost:9001/www"));
+    let args = folder.with(&["restore", "--base-url", "http://localhost:9001"]);
+    assert_eq!(run_with(&args, moved.out.as_bytes()).ok().out.as_bytes(), LETTER);
+    assert_eq!(run_with(&args, first.out.as_bytes()).ok().out.as_bytes(), LETTER);
+}
+
+#[test]
 fn what_needs_no_change_comes_back_byte_for_byte() {
     let folder = Folder::new();
     for message in [&b""[..], b"no header at all", b"Subject: x\n\nnothing to see\n"] {

@@ -169,7 +169,11 @@ fn a_bad_line_of_a_list_is_told_and_the_last_good_version_stays() {
     served.until(&format!("{path}:1:"));
     assert!(served.click(&links[0]).starts_with("HTTP/1.1 403 "));
     assert!(served.click(&links[1]).starts_with("HTTP/1.1 302 "), "nothing of the bad version counts");
-    assert!(served.ready().contains("degraded"));
+    // The log speaks first, and the state follows.
+    let began = Instant::now();
+    while !served.ready().contains("degraded") {
+        assert!(began.elapsed() < Duration::from_secs(10), "{}", served.ready());
+    }
 }
 
 #[test]
