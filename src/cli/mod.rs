@@ -1,1 +1,78 @@
-//! One file a subcommand; exit codes from sysexits.
+//! The `sekisho` command: one file a subcommand.
+//!
+//! Data goes to stdout, words for people to stderr. Every failure is one sentence that says what is wrong, where, and
+//! what to do, with a code of sysexits.h (`exit`). `sekisho rewrite` stands in the mail path: it writes a whole message
+//! or none, and whatever fails on our side ends in code 75, so that the mail system keeps the message.
+
+mod args;
+mod check;
+mod clicks;
+mod config;
+mod decode;
+mod doctor;
+mod exit;
+mod keys;
+mod list;
+mod output;
+mod rewrite;
+mod serve;
+mod when;
+mod work;
+
+use std::{ffi::OsString, io, io::Write as _, panic::catch_unwind, process::ExitCode};
+
+use clap::{Parser as _, error::ErrorKind};
+
+use args::{Arguments, Command};
+pub use exit::{Exit, Failure};
+use output::{Stdout, people};
+
+/// Runs the command that `arguments` name (the first is the program's own name) to its end.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let in_mail_path = arguments.iter().any(|word| word == "rewrite");
+    match catch_unwind(|| run(&arguments)).unwrap_or_else(|_| Err(Failure::bug())) {
+        Ok(code) => code,
+        Err(failure) => {
+            let failure = if in_mail_path { failure.for_mail() } else { failure };
+            people(&failure.what);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
+    let Arguments { place, command } = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return not_a_command(&error),
+    };
+    let mut out = Stdout::new();
+    match command {
+        Command::Demo(args) => return crate::demo::run(args).map_err(|error| Failure::new(Exit::Unavailable, error)),
+        Command::Serve(args) => serve::run(&place, args)?,
+        Command::Rewrite(args) => rewrite::run(&place, &args, &mut out)?,
+        Command::Restore => rewrite::run_restore(&place, &mut out)?,
+        Command::Decode(args) => decode::run(&place, &args, &mut out)?,
+        Command::Check(args) => check::run(&place, &args, &mut out)?,
+        Command::Doctor => doctor::run(&place, &mut out)?,
+        Command::List(command) => list::run(&place, command, &mut out)?,
+        Command::Clicks(args) => clicks::run(&place, &args, &mut out)?,
+        Command::Explain(args) => clicks::run_explain(&place, &args, &mut out)?,
+        Command::Keys(command) => keys::run(&place, command, &mut out)?,
+        Command::Config(command) => config::run(&place, &command, &mut out)?,
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `--help` and `--version` are data; anything else that clap says is a mistake of the command line.
+fn not_a_command(error: &clap::Error) -> Result<ExitCode, Failure> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let mut stdout = io::stdout().lock();
+            let written = write!(stdout, "{error}").and_then(|()| stdout.flush());
+            written.map(|()| ExitCode::SUCCESS).map_err(output::unwritten)
+        }
+        _ => Err(Failure::new(Exit::Usage, error.to_string().trim_end().trim_start_matches("error: "))),
+    }
+}

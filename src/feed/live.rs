@@ -43,7 +43,11 @@ pub struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     /// The folder cannot be read at the start.
-    #[error("the lists in {} cannot be read: {error}; make the folder (`sekisho serve --data-dir` does), or mend its permissions", folder.display())]
+    #[error(
+        "the lists in {} cannot be read: {error}; make the folder (`sekisho serve --data-dir` does), or mend its \
+         permissions",
+        folder.display()
+    )]
     Folder {
         /// Which folder.
         folder: PathBuf,

@@ -103,6 +103,16 @@ macro_rules! hex_text {
                 fmt::Display::fmt(self, f)
             }
         }
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
         impl std::str::FromStr for $name {
             type Err = BadId;
             fn from_str(text: &str) -> Result<Self, BadId> {
@@ -125,5 +135,8 @@ mod tests {
             assert!(bad.parse::<KeyId>().is_err(), "{bad}");
         }
         assert_eq!(LinkId([0xab; 16]).to_string().parse(), Ok(LinkId([0xab; 16])));
+        let text = serde_json::to_string(&KeyId([0, 1, 2, 3])).unwrap();
+        assert_eq!(text, "\"00010203\"");
+        assert_eq!(serde_json::from_str::<KeyId>(&text).unwrap(), KeyId([0, 1, 2, 3]));
     }
 }

@@ -101,7 +101,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     fn key(&self) -> Result<Key, KeyringError> {
-        let (secret, secret_at) = self.secret()?;
+        let secret = self.secret()?;
         let derived = derive::key_id(&secret);
         let (id, id_at) = self.string("id")?;
         if id.parse() != Ok(derived) {
@@ -114,12 +114,12 @@ impl<'a, 'i> Fields<'a, 'i> {
         match until {
             Some(_) if state == KeyState::Signing => Err(self.at(state_at, Problem::SigningEnds)),
             None if state != KeyState::Signing => Err(self.at(state_at, Problem::Endless)),
-            Some(until) if until < from => Err(self.at(secret_at, Problem::Backwards)),
+            Some(until) if until < from => Err(self.at(self.span("until"), Problem::Backwards)),
             _ => Ok(Key { id: derived, state, from, until, secret }),
         }
     }
 
-    fn secret(&self) -> Result<(Zeroizing<[u8; 32]>, Range<usize>), KeyringError> {
+    fn secret(&self) -> Result<Zeroizing<[u8; 32]>, KeyringError> {
         let (spelled, at) = self.string("secret")?;
         let mut bytes = Zeroizing::new([0; 36]);
         let mut secret = Zeroizing::new([0; 32]);
@@ -127,7 +127,7 @@ impl<'a, 'i> Fields<'a, 'i> {
             return Err(self.at(at, Problem::Secret));
         }
         secret.iter_mut().zip(bytes.iter()).for_each(|(to, from)| *to = *from);
-        Ok((secret, at))
+        Ok(secret)
     }
 
     fn string(&self, field: &'static str) -> Result<(&'a str, Range<usize>), KeyringError> {
@@ -140,6 +140,10 @@ impl<'a, 'i> Fields<'a, 'i> {
         let Some(value) = self.table.get(field) else { return Ok(None) };
         let minutes = value.get_ref().as_datetime().and_then(moment::from_toml);
         minutes.map(Some).ok_or_else(|| self.at(value.span(), Problem::Moment(field)))
+    }
+
+    fn span(&self, field: &str) -> Range<usize> {
+        self.table.get(field).map_or(self.start..self.start, Spanned::span)
     }
 
     fn missing(&self, field: &'static str) -> KeyringError {

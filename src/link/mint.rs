@@ -122,11 +122,12 @@ impl Minter {
         Ok(sign(&keys.tag, segment, header, rest.as_bytes()))
     }
 
-    /// Names a message by its Message-ID, as it stands, and the SHA-256 of its raw body.
+    /// Names a message by its Message-ID (white space around it is dropped; empty where there is none) and the SHA-256
+    /// of its raw body.
     pub fn message_hash(&self, message_id: &[u8], body_sha256: &[u8; 32]) -> MessageHash {
         let mut mac = self.keys.message.clone();
         mac.update(&self.keys.tenant.0.to_be_bytes());
-        mac.update_sized(message_id);
+        mac.update_sized(message_id.trim_ascii());
         mac.update(body_sha256);
         MessageHash(mac.finish())
     }

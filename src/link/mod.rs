@@ -19,10 +19,16 @@ mod mint;
 mod moment;
 mod nonce;
 mod open;
-
 mod ring_error;
-
 mod token;
+
+// Tests that read files, so no part of a pure floor; they see the derived keys, so no part of `tests/it`.
+#[cfg(test)]
+#[path = "../../tests/vectors/primitives.rs"]
+mod primitives;
+#[cfg(test)]
+#[path = "../../tests/vectors/link_v1.rs"]
+mod vectors;
 
 pub use base::{BadLinkBase, LinkBase, is_reserved, is_whole, own_path};
 pub use decode::decode;

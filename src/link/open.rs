@@ -145,3 +145,69 @@ impl<T> Deref for Verified<T> {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Facts, Keyring, Minted, Minter, Nonces, Place, derive::work};
+    use super::*;
+    use crate::{
+        base::{MessageHash, RecipientHash},
+        url,
+    };
+
+    const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
+    const A: TenantId = TenantId(1);
+
+    fn mint(ring: &Keyring, tenant: TenantId) -> Minted {
+        let facts = Facts {
+            tenant,
+            place: Place::Text,
+            issued: NOW,
+            message: MessageHash([1; 8]),
+            recipient: RecipientHash::SHARED,
+        };
+        let url = url::parse(&format!("https://www.shop.example/{}", "x".repeat(3000))).unwrap();
+        ring.minter(tenant, NOW).unwrap().mint(&url, &facts).unwrap()
+    }
+
+    #[test]
+    fn every_bad_link_costs_the_same_work_as_a_good_one() {
+        let ring = Keyring::generate([1; 32], NOW);
+        let opener = ring.opener(&[A]);
+        let Minted { host, token, .. } = mint(&ring, A);
+        let cost = |path: &str, now: Timestamp| {
+            let mut opened = false;
+            let cost = work::of(|| opened = opener.open(path.as_bytes(), &[A], now).is_ok());
+            (opened, cost)
+        };
+        let (opened, good) = cost(&format!("/{host}/{token}"), NOW);
+        assert!(opened && good.1 == 1);
+        let stranger = mint(&Keyring::generate([2; 32], NOW), A).token;
+        let changed = |at: usize| format!("{}.{}", &token[..at], &token[at + 1..]).replace('.', "_");
+        // Well shaped: not one byte more or less.
+        for token in [changed(2), changed(6), changed(15), changed(900), changed(token.len() - 9), stranger] {
+            assert_eq!(cost(&format!("/{host}/{token}"), NOW), (false, good));
+        }
+        assert_eq!(cost(&format!("/{host}/{}", mint(&ring, TenantId(2)).token), NOW), (false, good));
+        assert_eq!(cost(&format!("/{host}/{token}"), NOW.plus_millis(-2 * AHEAD_MAX)), (false, good));
+        // Of no shape: the path stands in for the token.
+        let upper = host.to_uppercase();
+        for path in [format!("/{host}/{token}/"), format!("/{upper}/{token}"), format!("/{host}/{}2", &token[1..])] {
+            let (opened, (bytes, compared)) = cost(&path, NOW);
+            assert!(!opened && compared == 1 && bytes.abs_diff(good.0) < 64, "{bytes} {}", good.0);
+        }
+        for path in ["", "/", "/a", "/-/", "/-/1"] {
+            let (opened, (bytes, compared)) = cost(path, NOW);
+            assert!(!opened && compared == 1 && bytes > 0);
+        }
+    }
+
+    #[test]
+    fn what_servers_share_between_threads_can_be_shared() {
+        fn shared<T: Clone + Send + Sync + 'static>() {}
+        shared::<Opener>();
+        shared::<Minter>();
+        shared::<Nonces>();
+        shared::<Verified<Link>>();
+    }
+}

@@ -17,9 +17,9 @@ pub(super) const HEADER: usize = 27;
 pub(super) const TAG: usize = 16;
 /// Characters of the header: 27 bytes are 36 characters exactly, so the rest begins on a boundary.
 const HEADER_CHARS: usize = HEADER / 3 * 4;
-/// The longest `rest`: a whole destination of the longest kind.
+/// The longest `rest`. A destination has a scheme too, so the longest that is minted stays under it.
 pub(super) const REST_MAX: usize = super::mint::DESTINATION_MAX;
-/// The longest run of characters before the version that can be a token.
+/// No token has more characters before its version.
 const CHARS_MAX: usize = (HEADER + REST_MAX + TAG).div_ceil(3) * 4;
 /// The longest name in a host segment, port apart.
 const NAME_MAX: usize = 253;
@@ -170,8 +170,9 @@ impl<'p> Candidate<'p> {
         if *version != VERSION {
             return Err(Shapeless::Version);
         }
-        // One character over a multiple of four encodes no byte; the shortest `rest` is one.
-        if chars.len() > CHARS_MAX || chars.len() % 4 == 1 || bytes_of(chars.len()) <= HEADER + TAG {
+        // One character over a multiple of four encodes no byte; the shortest `rest` is one byte.
+        let bytes = bytes_of(chars.len());
+        if chars.len() % 4 == 1 || bytes <= HEADER + TAG || bytes > HEADER + REST_MAX + TAG {
             return Err(Shapeless::Length);
         }
         Ok(Self { segment, chars, length: 2 + segment.len() + token.len() })
@@ -229,4 +230,87 @@ fn run(bytes: &[u8]) -> &[u8] {
 /// Bytes that so many characters spell.
 const fn bytes_of(chars: usize) -> usize {
     chars * 3 / 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn host_segments() {
+        let label = "x".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", &label[..61]);
+        for good in ["a.b", "www.shop.example", "a-b_c.d--e.f0", "1.2.3.4:8080", "a.b:0", "a.b:65535", &longest] {
+            assert!(is_host_segment(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            ".",
+            "a",
+            "-",
+            "~",
+            "a.",
+            ".a",
+            "a..b",
+            "-a.b",
+            "a.b-",
+            "_a.b",
+            "a.b_",
+            "A.b",
+            "a b.c",
+            "a.b:",
+            "a.b:01",
+            "a.b:00",
+            "a.b:65536",
+            "a.b:+1",
+            "a.b:1:2",
+            "a.b:x",
+            "[::1]",
+            "a.b/",
+            "a%2eb.c",
+            "é.b",
+            ":80",
+            "robots.txt/",
+        ] {
+            assert!(!is_host_segment(bad.as_bytes()), "{bad}");
+        }
+        assert!(!is_host_segment(format!("{longest}x").as_bytes()));
+    }
+
+    #[test]
+    fn each_flags_byte_has_one_reading_or_none() {
+        let read: Vec<u8> = (0..=255).filter(|byte| Flags::from_byte(*byte).is_some()).collect();
+        assert_eq!(read, (0..16).collect::<Vec<u8>>());
+        assert!(read.iter().all(|byte| Flags::from_byte(*byte).map(Flags::to_byte) == Some(*byte)));
+    }
+
+    #[test]
+    fn a_token_has_one_spelling() {
+        let spelled = |last: &str| {
+            let path = format!("/a.b/{}{last}1", "A".repeat(58));
+            let mut rest = Vec::new();
+            let tag = Candidate::find(path.as_bytes()).unwrap().rest(|piece| rest.extend_from_slice(piece));
+            (rest, tag)
+        };
+        assert_eq!(spelled("A"), (vec![0], Some([0; TAG])));
+        assert_eq!(spelled("E").1.map(|tag| tag[TAG - 1]), Some(1));
+        // The two low bits of the last character spell nothing; set, they are refused, and the work stays the same.
+        for other in ["B", "C", "D"] {
+            assert_eq!((spelled(other).0.len(), spelled(other).1), (1, None), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_header_survives_its_bytes(bytes: [u8; 27]) {
+            prop_assert_eq!(Header::from_bytes(&bytes).to_bytes(), bytes);
+        }
+
+        #[test]
+        fn minutes_survive_as_moments(minutes: u32, within in 0..60_000_i64) {
+            prop_assert_eq!(super::minutes(moment(minutes)), Some(minutes));
+            prop_assert_eq!(super::minutes(moment(minutes).plus_millis(within)), Some(minutes));
+        }
+    }
 }

@@ -67,7 +67,7 @@ impl Reading<'_> {
             _ => (false, rest),
         };
         let name_at = text.len() - rest.len();
-        let (name, path) = rest.split_at(end_of_host(rest));
+        let (name, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         if let Some(range) = range(name, path) {
             return range.map(Scope::Network).map_err(|fault| Spot { at: name_at, fault });
         }
@@ -159,11 +159,6 @@ fn url_alone(text: &str) -> Result<Scope, Spot> {
         return Err(Spot { at: text.len(), fault: Fault::StarInUrl { prefix: format!("={path}*") } });
     }
     Ok(Scope::Url(url.canonical().as_str().into()))
-}
-
-/// Where the host of an entry ends: at the first `/` that is not inside brackets.
-fn end_of_host(rest: &str) -> usize {
-    rest.find('/').unwrap_or(rest.len())
 }
 
 /// `name/path` as a range of addresses; `None` where it is something else.

@@ -21,8 +21,11 @@ pub(super) struct Spool {
     open: Option<(Connection, Option<FileId>)>,
     /// Makes the disk fill up.
     #[cfg(test)]
-    pub(super) before: Option<Box<dyn Fn(&Connection) + Send>>,
+    before: Option<Before>,
 }
+
+#[cfg(test)]
+type Before = Box<dyn Fn(&Connection) + Send>;
 
 /// Tells one file from another under the same name.
 type FileId = (u64, u64);
@@ -152,11 +155,7 @@ mod tests {
             self.log_with(capacity, None)
         }
 
-        fn log_with(
-            &self,
-            capacity: usize,
-            before: Option<Box<dyn Fn(&Connection) + Send>>,
-        ) -> (ClickLog, ClickWriter) {
+        fn log_with(&self, capacity: usize, before: Option<Before>) -> (ClickLog, ClickWriter) {
             let path = self.store.path();
             let open = |pace| Spool::open(path, pace).map(|spool| Spool { before, ..spool });
             ClickLog::start_at(PACE, open, path, capacity).unwrap()
@@ -186,7 +185,7 @@ mod tests {
         // SQLite's own limit on the size of the file: what it returns is what it returns on a full disk.
         let pages = Arc::new(AtomicI64::new(40));
         let limit = Arc::clone(&pages);
-        let before: Box<dyn Fn(&Connection) + Send> = Box::new(move |connection| {
+        let before: Before = Box::new(move |connection| {
             let limit = limit.load(Ordering::SeqCst);
             connection.pragma_update_and_check(None, "max_page_count", limit, |_| Ok(())).unwrap();
         });
@@ -235,6 +234,19 @@ mod tests {
         assert_eq!(log.stats().dropped, 1);
         assert_eq!(bench.stored(), ids(0..300));
         assert!(log.flush(LONG).is_ok(), "nothing that was taken in is unwritten");
+    }
+
+    #[test]
+    fn whoever_is_in_a_hurry_does_not_wait_for_a_batch_to_fill() {
+        let bench = Bench::new();
+        let path = bench.store.path();
+        let pace = Pace { gather: Duration::from_secs(86_400), ..PACE };
+        let (log, writer) = ClickLog::start_at(pace, |pace| Spool::open(path, pace), path, 100).unwrap();
+        log.record(event(0));
+        log.flush(LONG).unwrap();
+        log.record(event(1));
+        writer.stop(LONG).unwrap();
+        assert_eq!(bench.stored(), ids(0..2));
     }
 
     #[test]

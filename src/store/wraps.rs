@@ -90,6 +90,19 @@ impl Store {
         self.wraps(&WrapFilter { message: Some(message), limit: 10_000, ..WrapFilter::default() }, reveal)
     }
 
+    /// The time of the wrap that was recorded last; none where none was. A clock that is behind it is wrong.
+    pub fn last_wrap(&self) -> Result<Option<Timestamp>, StoreError> {
+        let failed = self.failed("read the time of the last wrap");
+        let connection = self.connection();
+        let mut statement =
+            connection.prepare_cached("SELECT time FROM wrap ORDER BY id DESC LIMIT 1").map_err(&failed)?;
+        let time = statement.query_row([], |row| row.get(0).map(Timestamp::from_millis));
+        match time {
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+            time => time.map(Some).map_err(&failed),
+        }
+    }
+
     /// Whether a link with this tag was ever recorded as minted: what a link under a compromised key has to show.
     pub fn is_minted(&self, link: LinkId) -> Result<bool, StoreError> {
         let failed = self.failed("look up a link");
@@ -228,6 +241,17 @@ mod tests {
         limit(1_000_000);
         store.record_wraps(&message).unwrap();
         assert_eq!(store.wraps_of(wrap().message, Reveal::Whole).unwrap().len(), 500);
+    }
+
+    #[test]
+    fn a_url_is_compared_and_not_only_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.sqlite")).unwrap();
+        store.record_wraps(&[wrap()]).unwrap();
+        // As if two URLs had one key.
+        store.connection().execute("UPDATE wrap SET url = 'https://else.example/'", []).unwrap();
+        let filter = WrapFilter { url: Some(wrap().url), ..WrapFilter::default() };
+        assert_eq!(store.wraps(&filter, Reveal::Whole).unwrap(), []);
     }
 
     #[test]

@@ -1,0 +1,62 @@
+use std::{io, path::PathBuf, sync::Arc};
+
+use crate::{
+    config::{Config, Named},
+    feed,
+    list::{BadLine, List, MemoryIndex},
+    url::Suffixes,
+};
+
+/// Lists as they lie on the disk now, read as a start would read them.
+#[derive(Debug)]
+pub struct Shelf {
+    /// Finds entries.
+    pub index: MemoryIndex,
+    /// Lines that were refused, by the path of their file.
+    pub bad: Vec<BadLine>,
+}
+
+/// A list or a folder of lists that cannot be read, or made; the error names it.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the lists: {0}")]
+pub struct ListsError(pub io::Error);
+
+impl Shelf {
+    /// Reads list files, and every `*.list` file in folders.
+    pub fn read(paths: &[PathBuf], suffixes: &Suffixes, own_hosts: &[String]) -> Result<Self, ListsError> {
+        let (mut lists, mut bad) = (Vec::new(), Vec::new());
+        for checked in feed::check(paths, suffixes, own_hosts).map_err(ListsError)? {
+            lists.push(Arc::new(checked.list));
+            bad.extend(checked.bad);
+        }
+        Ok(Self { index: MemoryIndex::build(lists), bad })
+    }
+
+    /// Its lists, in the order of their files.
+    pub fn lists(&self) -> &[Arc<List>] {
+        self.index.lists()
+    }
+}
+
+/// Fills the default folder of lists with the shipped ones where there is none yet. A folder that an admin named has to
+/// be there.
+pub fn seed_lists(config: &Config) -> Result<(), ListsError> {
+    match &config.blocklists {
+        Named::ByDefault(path) if !path.exists() => feed::seed(path).map(drop).map_err(ListsError),
+        _ => Ok(()),
+    }
+}
+
+/// The hosts on which links of ours live: no list may block them.
+pub fn own_hosts(config: &Config) -> Vec<String> {
+    let bases = config.tenants.iter().flat_map(|tenant| tenant.bases());
+    let mut hosts: Vec<String> = bases
+        .map(|base| match base.host_and_port().rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
+            _ => base.host_and_port().to_owned(),
+        })
+        .collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
+}

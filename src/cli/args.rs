@@ -1,0 +1,258 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    base::{ClickId, MessageHash},
+    config::{Overrides, Place},
+    judge::Outcome,
+    link::KeyId,
+};
+
+/// A checkpoint for links: rewrites the URLs of mail into signed links and judges each one when it is clicked.
+#[derive(Debug, Parser)]
+#[command(name = "sekisho", version, propagate_version = true, disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) place: PlaceArguments,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlaceArguments {
+    /// Folder of keyring, store and lists; made on first use where no configuration is named [default: ./sekisho-data].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Configuration file; then nothing is made by itself.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Send letters to yourself and click them: a checkpoint, an inbox and their destinations on this machine.
+    Demo(crate::demo::Args),
+    /// Answer clicks.
+    Serve(ServeArguments),
+    /// Read a message on stdin, write it with signed links to stdout. Exit code 75: try again.
+    Rewrite(RewriteArguments),
+    /// Read a message on stdin, write it with the original links to stdout.
+    Restore,
+    /// Tell what a link holds, offline; with a keyring at hand also whether it is ours.
+    Decode(DecodeArguments),
+    /// Judge a URL as a click on it would be judged now. Nothing is fetched.
+    Check(CheckArguments),
+    /// Look at the lists.
+    #[command(subcommand)]
+    List(ListCommand),
+    /// Make and change the keys that sign links.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Check and explain the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Is everything in order, and if not: what, where, and what to do.
+    Doctor,
+    /// Show the click log.
+    Clicks(ClicksArguments),
+    /// Why one click was answered as it was.
+    Explain(ExplainArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// Where links live, such as https://go.corp.example.
+    #[arg(long, value_name = "URL")]
+    pub(super) base_url: Option<String>,
+    /// Where clicks are answered.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<SocketAddr>,
+    /// Where health and readiness are answered.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) admin_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RewriteArguments {
+    /// Where links live, such as https://go.corp.example.
+    #[arg(long, value_name = "URL")]
+    pub(super) base_url: Option<String>,
+    /// The one recipient of this copy; without it the links name none.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) recipient: Option<String>,
+    /// The sender of the envelope.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) sender: Option<String>,
+    /// The tenant, where the configuration has several.
+    #[arg(long, value_name = "ID")]
+    pub(super) tenant: Option<u16>,
+    /// Write what was done with each link, as JSON, to this file (`-`: to stderr, because stdout is the message's).
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DecodeArguments {
+    /// The link, whole; `-` reads one a line from stdin.
+    #[arg(value_name = "LINK")]
+    pub(super) link: String,
+    /// One JSON object a link.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// The URL, or one of our links.
+    #[arg(value_name = "URL")]
+    pub(super) url: String,
+    /// The tenant whose policy decides, where the configuration has several.
+    #[arg(long, value_name = "ID")]
+    pub(super) tenant: Option<u16>,
+    /// As JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ListCommand {
+    /// Read the lists as a start would and tell every mistake with file, line and column.
+    Check {
+        /// Files or folders [default: the lists in force].
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Which entries match a URL, and which one wins.
+    Explain {
+        /// The URL, or one of our links.
+        #[arg(value_name = "URL")]
+        url: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Entries whose text, reason or reference contains a text.
+    Search {
+        /// Looked for in any case.
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// One JSON object an entry.
+        #[arg(long)]
+        json: bool,
+    },
+    /// All lists, or the entries of one.
+    Show {
+        /// The list's name: its file name without `.list`.
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Make a keyring where there is none.
+    Init,
+    /// The keys, without their secrets.
+    List {
+        /// One JSON object a key.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a new key sign; links of the old one open for ever.
+    Rotate,
+    /// Declare a key sound again that was declared compromised.
+    VerifyOnly {
+        /// Its id, as `keys list` shows it.
+        #[arg(value_name = "ID")]
+        id: KeyId,
+    },
+    /// Declare a key compromised: a link under it opens only if the wrap log holds it.
+    Compromise {
+        /// Its id, as `keys list` shows it.
+        #[arg(value_name = "ID")]
+        id: KeyId,
+    },
+    /// Take over all keys of another keyring, so that its links open here.
+    Import {
+        /// The other keyring.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Read the configuration as a start would and tell every mistake with line and column.
+    Check,
+    /// Write a configuration to begin with.
+    Example,
+    /// Write the reference of all keys, in Markdown.
+    Reference,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ClicksArguments {
+    /// Not before: 2026-11-24, 2026-11-24T09:00:00Z, or how long ago: 30m, 24h, 7d.
+    #[arg(long, value_name = "WHEN")]
+    pub(super) since: Option<String>,
+    /// Before.
+    #[arg(long, value_name = "WHEN")]
+    pub(super) until: Option<String>,
+    /// With this outcome, such as `blocked`.
+    #[arg(long, value_name = "OUTCOME")]
+    pub(super) outcome: Option<Outcome>,
+    /// On this URL.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// On this host.
+    #[arg(long, value_name = "HOST")]
+    pub(super) host: Option<String>,
+    /// On this registrable domain and everything under it.
+    #[arg(long, value_name = "DOMAIN")]
+    pub(super) domain: Option<String>,
+    /// On links of this message.
+    #[arg(long, value_name = "HASH")]
+    pub(super) message: Option<MessageHash>,
+    /// With this reference.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(super) click: Option<ClickId>,
+    /// At most so many, the newest.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(super) limit: usize,
+    /// Show URLs whole instead of masked.
+    #[arg(long)]
+    pub(super) reveal: bool,
+    /// One JSON object an event.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// The reference that the page shows, such as 01JD-8Q2W-7M4K-X3ZT.
+    #[arg(value_name = "REFERENCE")]
+    pub(super) reference: ClickId,
+    /// Show the URL whole instead of masked.
+    #[arg(long)]
+    pub(super) reveal: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl PlaceArguments {
+    pub(super) fn place(&self) -> Place {
+        Place::new(self.config.clone(), self.data_dir.clone())
+    }
+
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides { data_dir: self.data_dir.clone(), ..Overrides::default() }
+    }
+}

@@ -1,0 +1,75 @@
+use std::path::PathBuf;
+
+use super::{Exit, Failure, args::PlaceArguments, output::people};
+use crate::{
+    app::{Origin, Shelf, SystemClock, own_hosts, seed_lists},
+    base::{Clock, TenantId, Timestamp},
+    config::{Config, Place, Tenant},
+    link,
+    url::{self, Suffixes, WebUrl},
+};
+
+/// What a command works with: the configuration, the lists, the moment.
+pub(super) struct Work {
+    pub(super) config: Config,
+    pub(super) suffixes: Suffixes,
+    pub(super) now: Timestamp,
+}
+
+impl Work {
+    pub(super) fn open(place: &PlaceArguments) -> Result<Self, Failure> {
+        let (config, _) = place.place().load(&place.overrides())?;
+        seed_lists(&config)?;
+        Ok(Self::of(config))
+    }
+
+    /// The same, and nothing is made.
+    pub(super) fn of(config: Config) -> Self {
+        Self { config, suffixes: Suffixes::builtin(), now: SystemClock.now() }
+    }
+
+    /// The lists of the configuration; what is wrong with them is said.
+    pub(super) fn shelf(&self) -> Result<Shelf, Failure> {
+        let shelf = self.shelf_of(&[self.config.blocklists.path().to_owned()])?;
+        if !shelf.bad.is_empty() {
+            people(&format!("{} lines of the lists are refused; `sekisho list check` shows them", shelf.bad.len()));
+        }
+        Ok(shelf)
+    }
+
+    pub(super) fn shelf_of(&self, paths: &[PathBuf]) -> Result<Shelf, Failure> {
+        Ok(Shelf::read(paths, &self.suffixes, &own_hosts(&self.config))?)
+    }
+
+    /// The URL that is asked about: of one of our links, its destination.
+    pub(super) fn destination(&self, text: &str) -> Result<WebUrl, Failure> {
+        let wrong = |error| Failure::new(Exit::Data, format_args!("{text:?} is no web address: {error}"));
+        let url = url::parse(text.trim()).map_err(wrong)?;
+        let ours = self.config.tenants.iter().flat_map(Tenant::bases).any(|base| base.strip_url(&url).is_some());
+        let link = if ours { link::decode(url.as_str().as_bytes()).ok() } else { None };
+        Ok(link.map_or(url, |link| link.destination))
+    }
+}
+
+/// Whether what is missing may be made.
+pub(super) fn origin(place: &PlaceArguments) -> Origin {
+    match place.place() {
+        Place::File(_) => Origin::Named,
+        Place::DataDir(_) => Origin::DataDir,
+    }
+}
+
+/// The tenant that is asked for; the only one where none is named.
+pub(super) fn tenant(config: &Config, id: Option<u16>) -> Result<&Tenant, Failure> {
+    let ids: Vec<String> = config.tenants.iter().map(|tenant| tenant.id.to_string()).collect();
+    let ids = ids.join(", ");
+    match (id, config.tenants.as_slice()) {
+        (Some(id), tenants) => tenants.iter().find(|tenant| tenant.id == TenantId(id)).ok_or_else(|| {
+            Failure::new(Exit::Usage, format_args!("there is no tenant {id}; the configuration has {ids}"))
+        }),
+        (None, [only]) => Ok(only),
+        (None, _) => {
+            Err(Failure::new(Exit::Usage, format_args!("name the tenant with --tenant; the configuration has {ids}")))
+        }
+    }
+}

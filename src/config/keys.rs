@@ -1,0 +1,320 @@
+/// One key of the configuration. What is written here is all that is known of it: the reader checks against it, the
+/// reference page and the example are made from it.
+#[derive(Debug)]
+pub struct Key {
+    /// The table it stands in: empty for the top, `tenant` for each `[[tenant]]`, else `[table]`.
+    pub table: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What may stand there.
+    pub kind: Kind,
+    /// What counts where it is not written.
+    pub preset: Preset,
+    /// When a change counts.
+    pub reload: Reload,
+    /// What it does, in sentences for an admin.
+    pub doc: &'static str,
+    /// How it may look in a file, as TOML.
+    pub example: &'static str,
+}
+
+/// What may stand in a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text that is not empty.
+    Text,
+    /// A file or folder; a relative one starts at the folder of the configuration file.
+    Path,
+    /// An IP address and a port.
+    Address,
+    /// Where links live: scheme, host, optional port, optional path.
+    BaseUrl,
+    /// Several of them.
+    BaseUrls,
+    /// A `mailto:` URL, for people who were stopped.
+    Mailto,
+    /// `mailto:` or `https:`, for people.
+    Contact,
+    /// Several IP addresses.
+    IpAddresses,
+    /// A whole number in these bounds, both included.
+    Number(i64, i64),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// What counts where a key is not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// It has to be written.
+    Required,
+    /// Nothing.
+    Unset,
+    /// This, as TOML.
+    Value(&'static str),
+    /// What these words say; the program works it out.
+    Derived(&'static str),
+}
+
+/// When a change counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reload {
+    /// After a restart.
+    Restart,
+    /// What the file or folder holds counts at once or on SIGHUP; another file or folder after a restart.
+    Content,
+}
+
+/// Every key, in the order of the reference page.
+pub const KEYS: &[Key] = &[
+    Key {
+        table: "",
+        name: "data_dir",
+        kind: Kind::Path,
+        preset: Preset::Derived("`/var/lib/sekisho`; with `--data-dir` the folder named there"),
+        reload: Reload::Restart,
+        doc: "The folder that holds what the program keeps: keyring, store and lists, where no other place is named \
+              for them.",
+        example: "\"/var/lib/sekisho\"",
+    },
+    Key {
+        table: "",
+        name: "node",
+        kind: Kind::Text,
+        preset: Preset::Derived("the name of the host"),
+        reload: Reload::Restart,
+        doc: "The name under which this node stands in click events.",
+        example: "\"click-1\"",
+    },
+    Key {
+        table: "",
+        name: "listen",
+        kind: Kind::Address,
+        preset: Preset::Value("\"127.0.0.1:8480\""),
+        reload: Reload::Restart,
+        doc: "Where clicks are answered. TLS is ended in front of it.",
+        example: "\"0.0.0.0:8480\"",
+    },
+    Key {
+        table: "",
+        name: "admin_listen",
+        kind: Kind::Address,
+        preset: Preset::Value("\"127.0.0.1:8481\""),
+        reload: Reload::Restart,
+        doc: "Where health and readiness are answered. Never to be reached from outside.",
+        example: "\"127.0.0.1:8481\"",
+    },
+    Key {
+        table: "",
+        name: "blocklists",
+        kind: Kind::Path,
+        preset: Preset::Derived("`blocklists` in `data_dir`, filled with the shipped lists on first use"),
+        reload: Reload::Content,
+        doc: "The folder of list files. Every `*.list` file in it counts within a second of being saved.",
+        example: "\"/etc/sekisho/blocklists\"",
+    },
+    Key {
+        table: "",
+        name: "templates",
+        kind: Kind::Path,
+        preset: Preset::Unset,
+        reload: Reload::Restart,
+        doc: "A folder of page templates that stand in for the built-in ones of the same name. They are checked when \
+              the program starts.",
+        example: "\"/etc/sekisho/templates\"",
+    },
+    Key {
+        table: "",
+        name: "keyring",
+        kind: Kind::Path,
+        preset: Preset::Derived("`keyring.toml` in `data_dir`"),
+        reload: Reload::Restart,
+        doc: "The file with the keys that sign links: the one thing that has to be backed up, because without it every \
+              link ever made is dead. Readable by its owner alone (mode 0600). `sekisho keys init` makes it.",
+        example: "\"/etc/sekisho/keyring.toml\"",
+    },
+    Key {
+        table: "",
+        name: "store",
+        kind: Kind::Path,
+        preset: Preset::Derived("`sekisho.db` in `data_dir`"),
+        reload: Reload::Restart,
+        doc: "The SQLite database that holds which link went into which message, and every click.",
+        example: "\"/var/lib/sekisho/sekisho.db\"",
+    },
+    Key {
+        table: "",
+        name: "trusted_proxies",
+        kind: Kind::IpAddresses,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "Addresses of the front ends that end TLS. They have no cap of connections of their own, and the address of \
+              a client is read from `X-Forwarded-For` where one of them says it, and from nobody else.",
+        example: "[\"127.0.0.1\", \"::1\"]",
+    },
+    Key {
+        table: "",
+        name: "drain_seconds",
+        kind: Kind::Number(0, 600),
+        preset: Preset::Value("10"),
+        reload: Reload::Restart,
+        doc: "How long after SIGTERM a request that has begun may take to end.",
+        example: "10",
+    },
+    Key {
+        table: "tenant",
+        name: "id",
+        kind: Kind::Number(1, 65535),
+        preset: Preset::Required,
+        reload: Reload::Restart,
+        doc: "The number of the tenant. It stands in every link, so it is never changed and never given to another.",
+        example: "1",
+    },
+    Key {
+        table: "tenant",
+        name: "name",
+        kind: Kind::Text,
+        preset: Preset::Required,
+        reload: Reload::Restart,
+        doc: "The name of the organisation, as its pages show it.",
+        example: "\"Example Corporation\"",
+    },
+    Key {
+        table: "tenant",
+        name: "base_url",
+        kind: Kind::BaseUrl,
+        preset: Preset::Required,
+        reload: Reload::Restart,
+        doc: "Where the links of this tenant live: scheme, host, optional port, optional path. Two tenants cannot \
+              share one.",
+        example: "\"https://go.corp.example\"",
+    },
+    Key {
+        table: "tenant",
+        name: "retired_base_urls",
+        kind: Kind::BaseUrls,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "Where its links lived before. They still open there; no new ones are made.",
+        example: "[\"https://links.corp.example\"]",
+    },
+    Key {
+        table: "tenant",
+        name: "policy",
+        kind: Kind::Choice(&["standard", "strict"]),
+        preset: Preset::Value("\"standard\""),
+        reload: Reload::Restart,
+        doc: "What is done with what is found: `standard` warns of the suspicious and stops the malicious; `strict` \
+              lets through only what nothing speaks against.",
+        example: "\"strict\"",
+    },
+    Key {
+        table: "tenant",
+        name: "help",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::Restart,
+        doc: "What a person who was stopped can do; shown on every page.",
+        example: "\"Call the service desk: 1234.\"",
+    },
+    Key {
+        table: "tenant",
+        name: "contact",
+        kind: Kind::Mailto,
+        preset: Preset::Unset,
+        reload: Reload::Restart,
+        doc: "Where a person who was stopped reports a mistake.",
+        example: "\"mailto:helpdesk@corp.example\"",
+    },
+    Key {
+        table: "tenant",
+        name: "security_contact",
+        kind: Kind::Contact,
+        preset: Preset::Unset,
+        reload: Reload::Restart,
+        doc: "Where abuse of the link host is reported; published in `/.well-known/security.txt`.",
+        example: "\"mailto:abuse@corp.example\"",
+    },
+    Key {
+        table: "limits",
+        name: "message_megabytes",
+        kind: Kind::Number(1, 1024),
+        preset: Preset::Value("64"),
+        reload: Reload::Restart,
+        doc: "A message larger than this is not taken by `sekisho rewrite` (exit code 65).",
+        example: "64",
+    },
+    Key {
+        table: "limits",
+        name: "connections",
+        kind: Kind::Number(1, 1_000_000),
+        preset: Preset::Value("10000"),
+        reload: Reload::Restart,
+        doc: "How many connections are open at one time; more wait to be accepted.",
+        example: "10000",
+    },
+    Key {
+        table: "limits",
+        name: "connections_per_address",
+        kind: Kind::Number(1, 1_000_000),
+        preset: Preset::Value("1000"),
+        reload: Reload::Restart,
+        doc: "How many connections are open at one time from one address (IPv6: from one /64); more are refused. Trusted \
+              proxies have no such cap.",
+        example: "1000",
+    },
+    Key {
+        table: "limits",
+        name: "queued_events",
+        kind: Kind::Number(1, 10_000_000),
+        preset: Preset::Value("65536"),
+        reload: Reload::Restart,
+        doc: "How many click events wait for the store while it is slow or full; what comes after is counted and lost.",
+        example: "65536",
+    },
+];
+
+impl Key {
+    /// The key with its table, as messages name it: `listen`, `tenant.id`, `limits.connections`.
+    pub fn path(&self) -> String {
+        match self.table {
+            "" => self.name.to_owned(),
+            table => format!("{table}.{}", self.name),
+        }
+    }
+}
+
+impl Kind {
+    /// What may stand there, in words.
+    pub fn describe(self) -> String {
+        match self {
+            Self::Text => "text".into(),
+            Self::Path => "a path".into(),
+            Self::Address => "an IP address and a port, such as \"127.0.0.1:8480\" or \"[::1]:8480\"".into(),
+            Self::BaseUrl => "an http or https URL without query, such as \"https://go.corp.example\"".into(),
+            Self::BaseUrls => "a list of URLs, such as [\"https://go.corp.example\"]".into(),
+            Self::Mailto => "a mailto: URL, such as \"mailto:helpdesk@corp.example\"".into(),
+            Self::IpAddresses => "a list of IP addresses, such as [\"127.0.0.1\"]".into(),
+            Self::Contact => "a mailto: or https: URL, such as \"mailto:helpdesk@corp.example\"".into(),
+            Self::Number(low, high) => format!("a whole number from {low} to {high}"),
+            Self::Choice(words) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                format!("one of {}", quoted.join(", "))
+            }
+        }
+    }
+}
+
+/// The tables, in the order of the reference page: name, whether there may be several, what they are about.
+pub(super) const TABLES: &[(&str, Several, &str)] = &[
+    ("", Several::No, "Where things are and where the program listens."),
+    ("tenant", Several::Yes, "One organisation whose mail is rewritten: its links, its pages, its policy."),
+    ("limits", Several::No, "Caps on what grows."),
+];
+
+/// Whether a table may stand more than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Several {
+    Yes,
+    No,
+}

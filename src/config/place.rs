@@ -1,0 +1,189 @@
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{Config, Overrides, Problems, durable};
+
+/// The name of the configuration in a data folder.
+pub const FILE_NAME: &str = "sekisho.toml";
+
+/// The data folder where none is named.
+const HERE: &str = "sekisho-data";
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// `--config`: a file that an admin wrote. Nothing that it names is ever made up.
+    File(PathBuf),
+    /// `--data-dir`, or the default one: a folder that is filled on first use.
+    DataDir(PathBuf),
+}
+
+/// Whether the folder was empty-handed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstUse {
+    /// The configuration was just written.
+    Yes,
+    /// It was there.
+    No,
+}
+
+/// There is no configuration to work by.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}", path = path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file can be read and is wrong.
+    #[error("{0}")]
+    Wrong(#[from] Problems),
+    /// The folder cannot be filled.
+    #[error("cannot make {path}: {source}; name a folder that can be written with --data-dir", path = path.display())]
+    CannotMake {
+        /// What could not be made.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Place {
+    /// From what the command line names.
+    pub fn new(config: Option<PathBuf>, data_dir: Option<PathBuf>) -> Self {
+        match (config, data_dir) {
+            (Some(file), _) => Self::File(file),
+            (None, Some(folder)) => Self::DataDir(folder),
+            (None, None) => Self::DataDir(HERE.into()),
+        }
+    }
+
+    /// The configuration file.
+    pub fn file(&self) -> PathBuf {
+        match self {
+            Self::File(file) => file.clone(),
+            Self::DataDir(folder) => folder.join(FILE_NAME),
+        }
+    }
+
+    /// Reads what is there; None where a data folder has not been used yet. Makes nothing.
+    pub fn look(&self, overrides: &Overrides) -> Result<Option<Config>, ConfigError> {
+        let path = self.file();
+        match (fs::read_to_string(&path), self) {
+            (Ok(text), _) => self.read(&text, overrides).map(Some),
+            (Err(error), Self::DataDir(_)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            (Err(source), _) => Err(ConfigError::Unreadable { path, source }),
+        }
+    }
+
+    /// Reads the configuration; a data folder gets one on first use, with the base URL and the address that the
+    /// command line names, so that later commands agree with this one.
+    pub fn load(&self, overrides: &Overrides) -> Result<(Config, FirstUse), ConfigError> {
+        let first = match self.look(overrides)? {
+            Some(_) => FirstUse::No,
+            None => self.begin(overrides)?,
+        };
+        let path = self.file();
+        let text = fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path, source })?;
+        Ok((self.read(&text, overrides)?, first))
+    }
+
+    fn begin(&self, overrides: &Overrides) -> Result<FirstUse, ConfigError> {
+        let path = self.file();
+        let text = first_text(overrides);
+        // What would be wrong with the file is told before it is written.
+        self.read(&text, overrides)?;
+        let cannot = |path: &Path, source| ConfigError::CannotMake { path: path.to_owned(), source };
+        if let Some(folder) = path.parent() {
+            durable::make_folder(folder).map_err(|source| cannot(folder, source))?;
+        }
+        match durable::create(&path, text.as_bytes(), 0o644) {
+            Ok(()) => Ok(FirstUse::Yes),
+            // Another process was quicker, and what it wrote counts.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(FirstUse::No),
+            Err(error) => Err(cannot(&path, error)),
+        }
+    }
+
+    fn read(&self, text: &str, overrides: &Overrides) -> Result<Config, ConfigError> {
+        let mut overrides = overrides.clone();
+        if let Self::DataDir(folder) = self {
+            overrides.data_dir = Some(folder.clone());
+        }
+        Ok(Config::read(&self.file(), text, &overrides)?)
+    }
+}
+
+fn first_text(overrides: &Overrides) -> String {
+    // Port 0 is another port at each start, so nothing can be built on it.
+    let listen = overrides.listen.filter(|address| address.port() != 0);
+    let base_url = overrides.base_url.clone().unwrap_or_else(|| match listen {
+        Some(address) if address.ip().is_loopback() || address.ip().is_unspecified() => {
+            format!("http://localhost:{}", address.port())
+        }
+        Some(address) => format!("http://{address}"),
+        None => "http://localhost:8480".into(),
+    });
+    let addresses: String = [("listen", listen), ("admin_listen", overrides.admin_listen.filter(|a| a.port() != 0))]
+        .into_iter()
+        .filter_map(|(name, address)| Some(format!("{name} = \"{}\"\n", address?)))
+        .collect();
+    format!(
+        "# Made on first use. `sekisho config reference` tells every key, `sekisho config check` reads this file as a\n\
+         # start would. Change name and base_url before real mail is rewritten: links live at base_url for years.\n\
+         {addresses}\n[[tenant]]\nid = 1\nname = \"Your organisation\"\nbase_url = {}\n",
+        toml::Value::String(base_url)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_filled_once_and_later_commands_agree() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(None, Some(folder.path().join("new")));
+        assert!(place.look(&Overrides::default()).unwrap().is_none());
+        let overrides = Overrides { base_url: Some("http://localhost:9000".into()), ..Overrides::default() };
+        let (first, was_first) = place.load(&overrides).unwrap();
+        let (second, was_second) = place.load(&Overrides::default()).unwrap();
+        assert_eq!((was_first, was_second), (FirstUse::Yes, FirstUse::No));
+        assert_eq!(first.tenants[0].base, second.tenants[0].base);
+        assert_eq!(first.store, folder.path().join("new/sekisho.db"));
+    }
+
+    #[test]
+    fn the_first_listen_address_gives_the_base_url() {
+        let base = |listen: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let overrides = Overrides { listen: Some(listen.parse().unwrap()), ..Overrides::default() };
+            let (config, _) = Place::DataDir(folder.path().into()).load(&overrides).unwrap();
+            config.tenants[0].base.host_and_port().to_owned()
+        };
+        assert_eq!(base("0.0.0.0:9000"), "localhost:9000");
+        assert_eq!(base("[::1]:9000"), "localhost:9000");
+        assert_eq!(base("192.0.2.1:9000"), "192.0.2.1:9000");
+        assert_eq!(base("127.0.0.1:0"), "localhost:8480");
+    }
+
+    #[test]
+    fn a_wrong_base_url_leaves_no_file_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides = Overrides { base_url: Some("ftp://x.example".into()), ..Overrides::default() };
+        assert!(Place::DataDir(folder.path().into()).load(&overrides).is_err());
+        assert!(!folder.path().join(FILE_NAME).exists());
+    }
+
+    #[test]
+    fn a_named_file_has_to_be_there() {
+        let place = Place::new(Some("/nowhere/sekisho.toml".into()), None);
+        let told = place.load(&Overrides::default()).unwrap_err().to_string();
+        assert!(told.starts_with("cannot read the configuration /nowhere/sekisho.toml: No such file"), "{told}");
+    }
+}

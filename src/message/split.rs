@@ -1,0 +1,388 @@
+use std::sync::Arc;
+
+use memchr::{memchr_iter, memmem::Finder};
+
+use crate::base::{Raw, Span};
+
+use super::{
+    Ambiguity, AmbiguityKind as Kind, Disposition, Limit, LimitHit, Limits, MediaType, Newline, Part, Role, Structure,
+    Transfer,
+    content::Content,
+    field::name_of,
+    line::{Line, break_before, is_blank},
+    part::{Boundaries, delimiter_kind},
+};
+
+/// Takes a message apart. Never fails and never guesses twice: whatever the bytes are, each of them lies in a header, a
+/// body or a delimiter, and where readers may differ an [`Ambiguity`] says so. One pass, linear in `raw`.
+pub fn split(raw: &[u8], limits: &Limits) -> Structure {
+    let mut splitter = Splitter::new(raw, limits);
+    splitter.run();
+    splitter.finish()
+}
+
+struct Splitter<'a> {
+    raw: &'a [u8],
+    limits: &'a Limits,
+    newline: Newline,
+    parts: Vec<Part>,
+    ambiguities: Vec<Ambiguity>,
+    limits_hit: Vec<LimitHit>,
+    /// Containers that are open, outermost first.
+    open: Vec<Container>,
+    /// What the bytes that come next belong to.
+    current: Current,
+}
+
+struct Container {
+    part: usize,
+    /// What the numbers of the parts inside begin with.
+    prefix: String,
+    /// `None` for a message, which no delimiter ends.
+    boundary: Option<Arc<Boundaries>>,
+    /// Parts begun inside.
+    count: usize,
+    /// The closing delimiter was seen: what comes is the epilogue.
+    closed: bool,
+    /// A delimiter behind the closing one was reported.
+    reopened: bool,
+}
+
+enum Current {
+    Leaf { part: usize },
+    Around { role: Role, start: usize },
+}
+
+/// A line that ends a part of one of the open multiparts.
+struct Delimiter {
+    line: Line,
+    container: usize,
+    closing: bool,
+}
+
+impl<'a> Splitter<'a> {
+    fn new(raw: &'a [u8], limits: &'a Limits) -> Self {
+        let current = Current::Around { role: Role::Preamble, start: 0 };
+        let newline = Newline::of(raw);
+        let (parts, ambiguities, limits_hit, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { raw, limits, newline, parts, ambiguities, limits_hit, open, current }
+    }
+
+    fn run(&mut self) {
+        if self.newline != Newline::Cr {
+            let bare = |at: &usize| self.raw.get(at + 1) != Some(&b'\n');
+            memchr_iter(b'\r', self.raw).find(bare).into_iter().for_each(|at| self.note(Kind::BareCr, at));
+        }
+        let mut at = self.entity(self.skip_envelope());
+        while let Some(Delimiter { line, container, closing }) = self.next_delimiter(at) {
+            if !closing && self.parts.len() >= self.limits.parts {
+                self.limits_hit.push(LimitHit { limit: Limit::Parts, at: line.start });
+                break;
+            }
+            self.close(container + 1, line.start - break_before(self.raw, line.start, self.newline));
+            at = line.next;
+            if closing {
+                self.open.iter_mut().skip(container).take(1).for_each(|open| open.closed = true);
+                self.current = Current::Around { role: Role::Epilogue, start: at };
+            } else {
+                at = self.entity(at);
+            }
+        }
+        self.close(0, self.raw.len());
+    }
+
+    fn finish(mut self) -> Structure {
+        self.ambiguities.sort_by_key(|ambiguity| ambiguity.at);
+        let (header, body) = self.parts.first().map_or((Span::new(0, 0), 0), |root| (root.header, root.body.start()));
+        Structure {
+            header,
+            body: Span::new(body, self.raw.len()),
+            parts: self.parts,
+            ambiguities: self.ambiguities,
+            limits_hit: self.limits_hit,
+            newline: self.newline,
+        }
+    }
+
+    /// A byte order mark, the `From ` line of an mbox, or a line of blanks (an export of a large mail provider has it)
+    /// stands before the header.
+    fn skip_envelope(&self) -> usize {
+        let start = if self.raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let line = Line::at(self.raw, start, self.newline);
+        let text = line.of(self.raw);
+        let blanks = !text.is_empty() && text.iter().copied().all(is_blank);
+        if blanks || text.starts_with(b"From ") || text.starts_with(b">From ") { line.next } else { start }
+    }
+
+    /// Begins the part whose header begins at `start`, and the messages nested in it. Answers where to look for the next
+    /// delimiter.
+    fn entity(&mut self, mut start: usize) -> usize {
+        loop {
+            let (header, body) = self.header(start);
+            let part = self.part(header, body);
+            let (index, role) = (self.parts.len(), part.role);
+            let boundary = part.media.boundary.clone().filter(|_| role == Role::Multipart);
+            let boundary = boundary.map(|own| Arc::new(Boundaries { own, outer: part.boundaries.clone() }));
+            let prefix = part.id.strip_suffix(".0").unwrap_or(if part.id == "0" { "" } else { &part.id }).to_owned();
+            self.parts.push(part);
+            if role == Role::Leaf {
+                self.current = Current::Leaf { part: index };
+                return body;
+            }
+            self.open.push(Container { part: index, prefix, boundary, count: 0, closed: false, reopened: false });
+            self.current = Current::Around { role: Role::Preamble, start: body };
+            if role == Role::Multipart {
+                return body;
+            }
+            start = body;
+        }
+    }
+
+    /// The header that begins at `start`, and where its body begins.
+    fn header(&mut self, start: usize) -> (Span<Raw>, usize) {
+        let mut at = start;
+        let mut blank_seen = false;
+        while at < self.raw.len() {
+            let line = Line::at(self.raw, at, self.newline);
+            let text = line.of(self.raw);
+            if text.is_empty() {
+                return (Span::new(start, at), line.next);
+            }
+            if self.delimiter(line).is_some() {
+                return (Span::new(start, at), at);
+            }
+            let continues = at > start && text.first().copied().is_some_and(is_blank);
+            if continues && !blank_seen && text.iter().copied().all(is_blank) {
+                blank_seen = true;
+                self.note(Kind::BlankContinuation, at);
+            }
+            if !continues && name_of(text).is_none() && !self.is_envelope(text, at == start) {
+                self.note(Kind::MissingSeparator, at);
+                return (Span::new(start, at), at);
+            }
+            at = line.next;
+        }
+        (Span::new(start, at), at)
+    }
+
+    /// The `From ` line of an mbox, quoted or not, before a nested message; quoted, it also strays into headers.
+    fn is_envelope(&self, line: &[u8], first: bool) -> bool {
+        let in_message = self.open.last().is_none_or(|open| open.boundary.is_none());
+        line.starts_with(b">From ") || (first && in_message && line.starts_with(b"From "))
+    }
+
+    /// The part that these bytes begin, its body still open to the end of the message.
+    fn part(&mut self, header: Span<Raw>, body: usize) -> Part {
+        let mut read = header;
+        if header.len() > self.limits.header_bytes {
+            read = Span::new(header.start(), header.start() + self.limits.header_bytes);
+            self.limits_hit.push(LimitHit { limit: Limit::HeaderBytes, at: read.end() });
+        }
+        let content = Content::read(self.raw, read, &mut self.ambiguities);
+        let parent = self.open.last().map(|open| open.part);
+        let around = parent.and_then(|parent| self.parts.get(parent));
+        let media = content.media.unwrap_or_else(|| default_media(around));
+        let transfer = content.transfer.unwrap_or(Transfer::SevenBit);
+        let (signs, encrypts) = protection(&media);
+        let (signed, encrypted) =
+            (signs || around.is_some_and(|part| part.signed), encrypts || around.is_some_and(|part| part.encrypted));
+        let role = self.role(&media, transfer, header.start());
+        let yes = |name: &str, wanted: &str| media.param(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
+        Part {
+            id: self.number(role),
+            parent,
+            header,
+            body: Span::new(body, self.raw.len()),
+            transfer,
+            charset: media.param("charset").map(str::to_owned),
+            disposition: content.disposition,
+            filename: content.filename,
+            role,
+            content_base: content.base,
+            content_location: content.location,
+            format_flowed: yes("format", "flowed"),
+            delsp: yes("delsp", "yes"),
+            signed,
+            encrypted,
+            boundaries: self.boundaries(),
+            media,
+        }
+    }
+
+    fn role(&mut self, media: &MediaType, transfer: Transfer, at: usize) -> Role {
+        let role = if media.kind == "multipart" {
+            if media.boundary.is_none() {
+                self.note(Kind::MissingBoundary, at);
+                return Role::Leaf;
+            }
+            if !transfer.is_identity() {
+                self.note(Kind::EncodedMultipart, at);
+            }
+            Role::Multipart
+        } else if is_message(media) {
+            if !transfer.is_identity() {
+                self.note(Kind::EncodedMessage, at);
+                return Role::Leaf;
+            }
+            Role::Message
+        } else {
+            return Role::Leaf;
+        };
+        if self.open.len() >= self.limits.depth {
+            self.limits_hit.push(LimitHit { limit: Limit::Depth, at });
+            return Role::Leaf;
+        }
+        role
+    }
+
+    /// The number of the part that begins now (see [`Part::id`]).
+    fn number(&mut self, role: Role) -> String {
+        match self.open.last_mut() {
+            Some(open) if open.boundary.is_some() => {
+                open.count += 1;
+                join(&open.prefix, &open.count.to_string())
+            }
+            around => {
+                let prefix = around.map(|open| open.prefix.as_str()).unwrap_or_default();
+                join(prefix, if role == Role::Multipart { "0" } else { "1" })
+            }
+        }
+    }
+
+    /// Ends whatever is open inside the outermost `keep` containers; its bytes end at `end`.
+    fn close(&mut self, keep: usize, end: usize) {
+        let start = match self.current {
+            Current::Leaf { part } => self.parts.get(part).map_or(end, |part| part.body.start()),
+            Current::Around { start, .. } => start,
+        };
+        // The line break before a delimiter may be the empty line that ends a header, and stays with it.
+        let end = end.max(start);
+        match self.current {
+            Current::Leaf { part } => self.end_body(part, end),
+            Current::Around { role, start } => self.around(role, start, end),
+        }
+        while self.open.len() > keep {
+            let Some(Container { part, boundary, closed, count, .. }) = self.open.pop() else { break };
+            self.end_body(part, end);
+            if boundary.is_some() && (count == 0 || !closed) {
+                let at = self.parts.get(part).map_or(end, |part| part.body.start());
+                self.note(if count == 0 { Kind::NoDelimiter } else { Kind::NotClosed }, at);
+            }
+        }
+    }
+
+    fn end_body(&mut self, part: usize, end: usize) {
+        if let Some(part) = self.parts.get_mut(part) {
+            part.body = Span::new(part.body.start(), end);
+        }
+    }
+
+    /// Text around the parts of a multipart becomes a part of its own, so that it can be looked at, if it says anything.
+    fn around(&mut self, role: Role, start: usize, end: usize) {
+        let body = Span::new(start, end);
+        let Some(open) = self.open.last() else { return };
+        if open.boundary.is_none() || body.of(self.raw).trim_ascii().is_empty() {
+            return;
+        }
+        let name = if role == Role::Preamble { "preamble" } else { "epilogue" };
+        let around = self.parts.get(open.part);
+        let part = Part {
+            id: join(&open.prefix, name),
+            parent: Some(open.part),
+            header: Span::new(start, start),
+            body,
+            media: MediaType::new("text", "plain"),
+            transfer: Transfer::SevenBit,
+            charset: None,
+            disposition: Disposition::Unstated,
+            filename: None,
+            role,
+            content_base: None,
+            content_location: None,
+            format_flowed: false,
+            delsp: false,
+            signed: around.is_some_and(|part| part.signed),
+            encrypted: around.is_some_and(|part| part.encrypted),
+            boundaries: self.boundaries(),
+        };
+        self.parts.push(part);
+    }
+
+    /// The first delimiter at or behind `at`, which begins a line.
+    fn next_delimiter(&mut self, at: usize) -> Option<Delimiter> {
+        if !self.open.iter().any(|open| open.boundary.is_some()) {
+            return None;
+        }
+        let dashes: [u8; 3] = [self.newline.last(), b'-', b'-'];
+        let finder = Finder::new(&dashes);
+        let mut at = at;
+        loop {
+            let rest = self.raw.get(at..)?;
+            if rest.starts_with(b"--") {
+                let line = Line::at(self.raw, at, self.newline);
+                match self.delimiter(line) {
+                    Some((container, closing)) => return Some(Delimiter { line, container, closing }),
+                    None => self.note_reopened(line),
+                }
+            }
+            at += finder.find(rest)? + 1;
+        }
+    }
+
+    /// Whose delimiter a line is: it begins with `--` and the boundary, and nothing but `--` and blanks follow (RFC 2046
+    /// section 5.1.1). The innermost multipart is asked first.
+    fn delimiter(&self, line: Line) -> Option<(usize, bool)> {
+        let text = line.of(self.raw).strip_prefix(b"--")?.trim_ascii_end();
+        let asked = self.open.iter().enumerate().rev().filter(|(_, open)| !open.closed);
+        asked.filter_map(|(number, open)| Some((number, delimiter_kind(text, &open.boundary.as_ref()?.own)?))).next()
+    }
+
+    fn note_reopened(&mut self, line: Line) {
+        let text = line.of(self.raw).get(2..).unwrap_or_default().trim_ascii_end();
+        let closed = self.open.iter_mut().find(|open| {
+            open.closed
+                && !open.reopened
+                && open.boundary.as_ref().is_some_and(|around| delimiter_kind(text, &around.own).is_some())
+        });
+        if let Some(open) = closed {
+            open.reopened = true;
+            self.note(Kind::DelimiterAfterClose, line.start);
+        }
+    }
+
+    /// Of the multiparts that are open.
+    fn boundaries(&self) -> Option<Arc<Boundaries>> {
+        self.open.iter().rev().find_map(|open| open.boundary.clone())
+    }
+
+    fn note(&mut self, kind: Kind, at: usize) {
+        self.ambiguities.push(Ambiguity { kind, at });
+    }
+}
+
+fn is_message(media: &MediaType) -> bool {
+    media.kind == "message" && matches!(media.subtype.as_str(), "rfc822" | "global" | "news")
+}
+
+/// RFC 2046 section 5.1.5: what says nothing in a digest is a message.
+fn default_media(around: Option<&Part>) -> MediaType {
+    match around {
+        Some(part) if part.role == Role::Multipart && part.media.subtype == "digest" => {
+            MediaType::new("message", "rfc822")
+        }
+        _ => MediaType::new("text", "plain"),
+    }
+}
+
+/// Whether a part puts itself and what it holds under a signature, and under encryption.
+fn protection(media: &MediaType) -> (bool, bool) {
+    let smime = media.kind == "application" && matches!(media.subtype.as_str(), "pkcs7-mime" | "x-pkcs7-mime");
+    let smime_type = media.param("smime-type").unwrap_or_default();
+    let opaque = smime && smime_type.eq_ignore_ascii_case("signed-data");
+    let open = smime_type.eq_ignore_ascii_case("certs-only") || smime_type.eq_ignore_ascii_case("compressed-data");
+    (media.is("multipart", "signed") || opaque, media.is("multipart", "encrypted") || smime && !opaque && !open)
+}
+
+fn join(prefix: &str, last: &str) -> String {
+    if prefix.is_empty() { last.to_owned() } else { format!("{prefix}.{last}") }
+}

@@ -1,0 +1,133 @@
+use crate::message::{line::is_blank, map::Map, value::hex_pair};
+
+/// One piece of a quoted-printable body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// So many bytes that stand for themselves.
+    Literal(usize),
+    /// `=41`.
+    Escaped(u8),
+    /// `=` and a line break, blanks between them allowed: decodes to nothing. Length in bytes.
+    SoftBreak(usize),
+    /// A line break. Length in bytes.
+    HardBreak(usize),
+    /// Blanks before a line break or the end: transport put them there (RFC 2045 section 6.7 rule 3). Length in bytes.
+    Padding(usize),
+    /// A `=` that begins nothing; stands for itself.
+    Stray,
+}
+
+impl Token {
+    /// The token at the start of `rest`; `None` at the end. Lenient (attack row 76): hexadecimal digits of either case,
+    /// blanks after a `=` that ends a line, a `=` that makes no sense.
+    pub(crate) fn first(rest: &[u8]) -> Option<Self> {
+        let plain = |byte: &u8| !matches!(byte, b'=' | b' ' | b'\t' | b'\r' | b'\n');
+        let first = rest.first()?;
+        Some(match first {
+            b'=' => Self::escape(rest),
+            b' ' | b'\t' => {
+                let blanks = rest.iter().take_while(|byte| is_blank(**byte)).count();
+                let behind = rest.get(blanks..).unwrap_or_default();
+                if behind.is_empty() || break_length(behind) > 0 {
+                    Self::Padding(blanks)
+                } else {
+                    Self::Literal(blanks)
+                }
+            }
+            b'\r' | b'\n' => match break_length(rest) {
+                0 => Self::Literal(1),
+                length => Self::HardBreak(length),
+            },
+            _ => Self::Literal(rest.iter().take_while(|byte| plain(byte)).count()),
+        })
+    }
+
+    fn escape(rest: &[u8]) -> Self {
+        if let [b'=', high, low, ..] = rest
+            && let Some(byte) = hex_pair(*high, *low)
+        {
+            return Self::Escaped(byte);
+        }
+        let blanks = rest.iter().skip(1).take_while(|byte| is_blank(**byte)).count();
+        match rest.get(1 + blanks..).unwrap_or_default() {
+            [b'\r', b'\n', ..] => Self::SoftBreak(blanks + 3),
+            // A CR alone is the line break of a message that has no LF.
+            [b'\n' | b'\r', ..] => Self::SoftBreak(blanks + 2),
+            _ => Self::Stray,
+        }
+    }
+
+    /// Bytes of the body that the token takes.
+    pub(crate) const fn len(self) -> usize {
+        match self {
+            Self::Literal(length) | Self::SoftBreak(length) | Self::HardBreak(length) | Self::Padding(length) => length,
+            Self::Escaped(_) => 3,
+            Self::Stray => 1,
+        }
+    }
+}
+
+fn break_length(rest: &[u8]) -> usize {
+    match rest {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        _ => 0,
+    }
+}
+
+pub(crate) fn decode(body: &[u8]) -> (Vec<u8>, Map) {
+    let (mut out, mut map) = (Vec::with_capacity(body.len()), Map::default());
+    let mut rest = body;
+    while let Some(token) = Token::first(rest) {
+        let (piece, behind) = rest.split_at_checked(token.len()).unwrap_or((rest, &[]));
+        match token {
+            Token::Literal(length) | Token::HardBreak(length) => {
+                out.extend_from_slice(piece);
+                map.same(length);
+            }
+            Token::Stray => {
+                out.push(b'=');
+                map.same(1);
+            }
+            Token::Escaped(byte) => {
+                out.push(byte);
+                map.unit(1, 3);
+            }
+            Token::SoftBreak(length) | Token::Padding(length) => map.gap(length),
+        }
+        rest = behind;
+    }
+    (out, map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::map::Place;
+
+    fn decoded(body: &str) -> String {
+        String::from_utf8(decode(body.as_bytes()).0).unwrap()
+    }
+
+    #[test]
+    fn lenient_decoding() {
+        assert_eq!(decoded("a=3Db=3db"), "a=b=b");
+        assert_eq!(decoded("https://ev=\r\nil.test"), "https://evil.test");
+        assert_eq!(decoded("ev=\t \nil"), "evil");
+        assert_eq!(decoded("a=\nb=\r\n\r\nc"), "ab\r\nc");
+        assert_eq!(decoded("a \t\r\nb  "), "a\r\nb");
+        assert_eq!(decoded("a=20\r\n"), "a \r\n");
+        assert_eq!(decoded("="), "=");
+        assert_eq!(decoded("a=3"), "a=3");
+        assert_eq!(decoded("=zz==41=\rx"), "=zz=Ax");
+        assert_eq!(decoded("é"), "é");
+    }
+
+    #[test]
+    fn the_map_leads_back() {
+        let (_, map) = decode(b"a=C3=A9=\r\nb \r\nc");
+        assert_eq!(map.place(1), Place::Between { before: 1, after: 1 });
+        assert_eq!(map.place(3), Place::Between { before: 7, after: 10 });
+        assert_eq!(map.place(4), Place::Between { before: 11, after: 12 });
+    }
+}

@@ -1,0 +1,201 @@
+//! What becomes of one link: found text and the policy in, a [`Choice`] out.
+
+use std::borrow::Cow;
+
+use super::{
+    find::{Found, Role, Shape, Spot, bare_host, is_address},
+    own::Own,
+    policy::{Policy, SchemeRule},
+    report::{Reason, Rule},
+};
+use crate::url::{self, Context, NotWeb, Suffixes, WebUrl};
+
+/// What becomes of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// A signed link to this.
+    Wrap(WebUrl),
+    /// It is ours already, and leads here.
+    Ours(WebUrl),
+    /// It stays.
+    Leave(Rule),
+    /// It is made harmless.
+    Defang(Reason),
+    /// It is loaded, not clicked, and hangs on a base that goes: the whole URL is written out.
+    Absolute(WebUrl),
+    /// It is no link.
+    Skip,
+}
+
+/// What holds for one document.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) suffixes: &'a Suffixes,
+    pub(crate) own: &'a Own,
+    /// What relative links are relative to.
+    pub(crate) base: Option<&'a WebUrl>,
+    /// Whether the base stands in the document, and is removed from it.
+    pub(crate) base_goes: bool,
+    /// Encodes a query in the charset of the document.
+    pub(crate) encode_query: Option<&'a dyn Fn(&str) -> Cow<'_, [u8]>>,
+}
+
+/// Chooses for one link.
+pub(crate) fn choose(found: &Found, scope: &Scope<'_>) -> Choice {
+    match found.spot {
+        Spot::Attribute(Role::Link | Role::Action, _) | Spot::Refresh { .. } => attribute(&found.value, scope),
+        Spot::Attribute(Role::Resource, _) => resource(&found.value, scope),
+        Spot::Attribute(Role::Base, _) => Choice::Defang(Reason::Base),
+        Spot::TextNode(shape) | Spot::Text(shape) => text(shape, &found.value, scope),
+    }
+}
+
+fn text(shape: Shape, value: &str, scope: &Scope<'_>) -> Choice {
+    match shape {
+        Shape::FileName => Choice::Leave(Rule::FileName),
+        Shape::Sentence => Choice::Leave(Rule::Sentence),
+        Shape::Address => Choice::Leave(Rule::BareAddress),
+        Shape::Bare => match url::parse(value) {
+            Ok(url) => web(url, scope),
+            Err(_) => Choice::Leave(Rule::NoHost),
+        },
+        // An auto-linker knows nothing of the document's charset: it sends UTF-8.
+        Shape::Url => parsed(url::parse(value), scope),
+    }
+}
+
+fn resource(value: &str, scope: &Scope<'_>) -> Choice {
+    let clean = clean(value);
+    let relative = !clean.is_empty() && !clean.starts_with('#') && scheme(&clean).is_none();
+    match in_base(&clean, scope) {
+        Ok(url) if relative && scope.base_goes => Choice::Absolute(url),
+        _ => Choice::Skip,
+    }
+}
+
+fn attribute(value: &str, scope: &Scope<'_>) -> Choice {
+    let clean = clean(value);
+    let mut rest = &*clean;
+    if rest.is_empty() {
+        return Choice::Leave(Rule::Empty);
+    }
+    if rest.starts_with('#') {
+        return Choice::Leave(Rule::Fragment);
+    }
+    if is_placeholder(rest) {
+        return Choice::Leave(Rule::Placeholder);
+    }
+    // `view-source:feed:https://…` opens the web address inside.
+    while let Some(inside) = wrapped_by_scheme(rest) {
+        rest = inside;
+    }
+    match scheme(rest).as_deref() {
+        Some("http" | "https") if placeholder_host(rest) => Choice::Leave(Rule::Placeholder),
+        Some("http" | "https") => parsed(absolute(rest, scope), scope),
+        Some(name) if is_host_and_port(name, rest, scope) => parsed(absolute(&format!("http://{rest}"), scope), scope),
+        Some(name) => match scope.policy.scheme(name) {
+            SchemeRule::Leave => Choice::Leave(Rule::Scheme),
+            SchemeRule::Defang => Choice::Defang(Reason::Scheme),
+        },
+        None => relative(rest, scope),
+    }
+}
+
+/// A link without a scheme (attack rows 46 and 47).
+fn relative(text: &str, scope: &Scope<'_>) -> Choice {
+    let slashes = text.bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
+    if scope.base.is_some() {
+        return parsed(in_base(text, scope), scope);
+    }
+    if slashes >= 2 {
+        return parsed(absolute(&format!("https:{text}"), scope), scope);
+    }
+    let first = text.split(['/', '\\', '?', '#', ':']).next().unwrap_or(text);
+    let host = first.rsplit('@').next().unwrap_or(first);
+    if first.len() == text.len() && first.contains('@') {
+        return Choice::Leave(Rule::MailAddress);
+    }
+    if bare_host(host, scope.suffixes) || is_address(host) {
+        return parsed(absolute(&format!("http://{text}"), scope), scope);
+    }
+    Choice::Leave(Rule::Relative)
+}
+
+fn parsed(url: Result<WebUrl, NotWeb>, scope: &Scope<'_>) -> Choice {
+    match url {
+        Ok(url) => web(url, scope),
+        Err(NotWeb::Empty | NotWeb::Relative) => Choice::Leave(Rule::Relative),
+        Err(NotWeb::Scheme(_) | NotWeb::Invalid(_)) => Choice::Defang(Reason::Invalid),
+    }
+}
+
+fn web(url: WebUrl, scope: &Scope<'_>) -> Choice {
+    match scope.own.open(&url) {
+        Some(link) if link.stays => Choice::Ours(link.destination),
+        Some(link) => Choice::Wrap(link.destination),
+        None if scope.policy.never_wraps(url.host_str()) => Choice::Leave(Rule::NeverWrap),
+        None => Choice::Wrap(url),
+    }
+}
+
+fn absolute(text: &str, scope: &Scope<'_>) -> Result<WebUrl, NotWeb> {
+    url::parse_in(text, &Context { base: None, encode_query: scope.encode_query })
+}
+
+fn in_base(text: &str, scope: &Scope<'_>) -> Result<WebUrl, NotWeb> {
+    url::parse_in(text, &Context { base: scope.base, encode_query: scope.encode_query })
+}
+
+/// What a URL parser takes away first, and the format characters before it, which some clients skip (attack row 3).
+fn clean(value: &str) -> Cow<'_, str> {
+    let edge = |character: char| character <= ' ';
+    let skipped = |character: char| {
+        matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let value = value.trim_end_matches(edge).trim_start_matches(|character| edge(character) || skipped(character));
+    let dropped = ['\t', '\n', '\r'];
+    if value.contains(dropped) { value.replace(dropped, "").into() } else { value.into() }
+}
+
+/// The scheme in lower case, if there is one.
+pub(crate) fn scheme(text: &str) -> Option<String> {
+    let (scheme, _) = text.split_once(':')?;
+    let body = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let valid = scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(body);
+    valid.then(|| scheme.to_ascii_lowercase())
+}
+
+/// The web address behind a scheme that only says how to show it.
+fn wrapped_by_scheme(text: &str) -> Option<&str> {
+    if !matches!(scheme(text)?.as_str(), "view-source" | "feed" | "microsoft-edge") {
+        return None;
+    }
+    let (_, inside) = text.split_once(':')?;
+    let web = matches!(scheme(inside).as_deref(), Some("http" | "https" | "view-source" | "feed" | "microsoft-edge"));
+    (web || inside.starts_with("//")).then_some(inside)
+}
+
+/// `evil.test:8080/x`: the port looks like the rest of a URL with the scheme `evil.test`.
+fn is_host_and_port(name: &str, text: &str, scope: &Scope<'_>) -> bool {
+    let after = text.get(name.len() + 1..).unwrap_or_default();
+    let port = after.split(['/', '?', '#']).next().unwrap_or_default();
+    !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && bare_host(name, scope.suffixes)
+}
+
+/// What a template engine has yet to fill in stands at the beginning, so no client can open it (attack row 41).
+fn is_placeholder(text: &str) -> bool {
+    const MARKS: [&str; 7] = ["{{", "{%", "%%", "*|", "<%", "${", "[["];
+    let bracket = text.starts_with('[') && text.ends_with(']');
+    bracket || MARKS.iter().any(|mark| text.starts_with(mark))
+}
+
+fn placeholder_host(text: &str) -> bool {
+    let after = text.split_once(':').map_or("", |(_, after)| after).trim_start_matches(['/', '\\']);
+    let host = after.split(['/', '?', '#']).next().unwrap_or_default();
+    is_placeholder(host)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! Finds what a reader of a part could click: pure functions from the text of a part to spans in it.
+//!
+//! One file a format. A finder says where a link stands, in which place, and what a client would read there; whether it
+//! is wrapped, left or defanged is not its business. Finders are total and linear in the length of the text; what they
+//! cannot read safely is an [`Unsafe`], never an empty answer.
+
+mod attributes;
+mod entities;
+mod hosts;
+mod html;
+mod reading;
+mod readings;
+mod text;
+
+pub(crate) use entities::{Within, escape_attribute, unescape};
+pub(crate) use hosts::{address as is_address, is_host as bare_host};
+pub(crate) use html::page;
+pub(crate) use text::{Grammar, Lines, Shape, words};
+
+use crate::base::{Decoded, Span};
+
+/// Something that a click could follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// What stands for the link in the text: an attribute's value without its quotes, or the text that a client would
+    /// make clickable.
+    pub(crate) span: Span<Decoded>,
+    /// Where it stands.
+    pub(crate) spot: Spot,
+    /// What a client reads there: character references undone, lines joined.
+    pub(crate) value: String,
+}
+
+/// Where a link stands, as far as the way to replace it depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spot {
+    /// A whole attribute value.
+    Attribute(Role, Quote),
+    /// The URL inside the `content` of a refresh; the span beside is the whole value.
+    Refresh { content: Span<Decoded>, quote: Quote },
+    /// Text of an HTML document outside every anchor.
+    TextNode(Shape),
+    /// Text of a plain text part.
+    Text(Shape),
+}
+
+/// What an attribute is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// `href` of whatever element, however prefixed.
+    Link,
+    /// Where a form is sent.
+    Action,
+    /// Loaded with the page, never clicked; looked at only where a base that it hangs on is removed.
+    Resource,
+    /// What links hang on in a reading other than the first: it is blanked, whatever it says.
+    Base,
+}
+
+/// What stands around an attribute value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quote {
+    None,
+    Single,
+    Double,
+    /// Not every client takes this for an attribute: only characters that mean nothing in markup may be written.
+    Inert,
+}
+
+impl Quote {
+    /// The quote to write: an unquoted value gets quotes, so that nothing in the new one can end it (attack row 6).
+    pub(crate) const fn written(self) -> &'static str {
+        match self {
+            Self::Single => "'",
+            Self::None | Self::Double => "\"",
+            Self::Inert => "",
+        }
+    }
+}
+
+/// A document inside an attribute (`srcdoc`), with what was found in it; its spans are offsets into `document`.
+#[derive(Debug)]
+pub(crate) struct Nested {
+    pub(crate) span: Span<Decoded>,
+    pub(crate) quote: Quote,
+    pub(crate) document: String,
+    pub(crate) page: Page,
+}
+
+/// All that was found in one HTML document.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) found: Vec<Found>,
+    pub(crate) nested: Vec<Nested>,
+    /// The `href` of the first `<base>` that has one.
+    pub(crate) base: Option<String>,
+    /// Attributes that no link may hang on afterwards: every `href` of a `<base>`, lists of animated hrefs.
+    pub(crate) removals: Vec<Span<Decoded>>,
+}
+
+/// Why a part cannot be read safely; it is defanged whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsafe {
+    /// The tokenizer cannot tell markup from text, and a parser found links where the tokenizer saw none.
+    #[error("its HTML can be read in two ways, and one of them hides links")]
+    Ambiguous,
+    /// The part needs more memory than its size allows for.
+    #[error("its HTML is nested too deep or too large to be read")]
+    TooComplex,
+    /// Documents inside documents beyond the cap.
+    #[error("documents inside documents, more than {} deep", html::DEPTH)]
+    TooDeep,
+}
+
+impl Page {
+    /// Adds what another reading of the same document found. What lies inside something that is replaced anyway needs
+    /// nothing more; what lies across its edge cannot be written for both.
+    ///
+    /// Errors: [`Unsafe::Ambiguous`].
+    fn join(&mut self, other: Self) -> Result<(), Unsafe> {
+        let mut taken: Vec<Span<Decoded>> = self.found.iter().map(Found::touched).collect();
+        taken.extend(self.nested.iter().map(|nested| nested.span));
+        taken.extend(self.removals.iter().copied());
+        taken.sort();
+        let news = |span: Span<Decoded>| {
+            let behind = taken.partition_point(|taken| taken.start() <= span.start());
+            let before = behind.checked_sub(1).and_then(|at| taken.get(at));
+            let after = taken.get(behind);
+            match (before, after) {
+                (Some(taken), _) if taken.contains(span) => Ok(false),
+                (Some(taken), _) if taken.end() > span.start() => Err(Unsafe::Ambiguous),
+                (_, Some(taken)) if taken.start() < span.end() => Err(Unsafe::Ambiguous),
+                _ => Ok(true),
+            }
+        };
+        for found in other.found {
+            if news(found.touched())? {
+                self.found.push(found);
+            }
+        }
+        for nested in other.nested {
+            if news(nested.span)? {
+                self.nested.push(nested);
+            }
+        }
+        self.found.sort_by_key(|found| found.span);
+        Ok(())
+    }
+}
+
+impl Found {
+    /// The most that may be replaced for it.
+    fn touched(&self) -> Span<Decoded> {
+        match self.spot {
+            Spot::Refresh { content, .. } => content,
+            _ => self.span,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The ways in which clients read one HTML document.
+//!
+//! They differ in what they take for text: a browser that runs scripts hides what is in `noscript`, an old client does
+//! not know `xmp`, Word reads what a conditional comment holds. A tag may even begin inside such an element and end
+//! outside (`<noscript><a href="…</noscript>…">`), so it does not do to read the content by itself. Each reading is the
+//! whole document once more, of the same length, with the names disarmed that this client does not heed.
+
+use std::borrow::Cow;
+
+/// One way to read a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// A browser without scripts, as mail clients are: `noscript` is live (attack row 28). The one that decides.
+    Mail,
+    /// A browser that runs scripts: `noscript` is text.
+    Scripted,
+    /// A client that knows none of the elements whose content is text.
+    Plain,
+    /// Word: conditional comments are live (attack row 20).
+    Word,
+}
+
+const LIVE: [&str; 1] = ["noscript"];
+const UNKNOWN: [&str; 6] = ["noscript", "xmp", "noembed", "noframes", "plaintext", "iframe"];
+
+impl Reading {
+    /// The readings of `text` beside [`Reading::Mail`] that could differ from it.
+    pub(super) fn others(text: &str) -> Vec<Self> {
+        let mut readings = Vec::new();
+        let mut add = |reading, wanted: bool| {
+            if wanted {
+                readings.push(reading);
+            }
+        };
+        add(Self::Scripted, spots(text, &LIVE).next().is_some());
+        add(Self::Plain, spots(text, UNKNOWN.get(1..).unwrap_or_default()).next().is_some());
+        add(Self::Word, memchr::memmem::find(text.as_bytes(), CONDITION.as_bytes()).is_some());
+        readings
+    }
+
+    /// The document as this client takes it: same length, same offsets.
+    pub(super) fn of(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Mail => disarmed(text, &LIVE),
+            Self::Scripted => Cow::Borrowed(text),
+            Self::Plain => disarmed(text, &UNKNOWN),
+            Self::Word => disarmed(text, &LIVE).replace(CONDITION, "<!xx[if").into(),
+        }
+    }
+}
+
+/// What begins a conditional comment.
+const CONDITION: &str = "<!--[if";
+
+/// Replaces the names in tags by others of the same length that mean nothing.
+fn disarmed<'a>(text: &'a str, names: &[&str]) -> Cow<'a, str> {
+    let mut out = String::new();
+    let mut done = 0;
+    for (start, length) in spots(text, names) {
+        out.push_str(text.get(done..start).unwrap_or_default());
+        out.push_str("x-xxxxxxx".get(..length).unwrap_or_default());
+        done = start + length;
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// Where one of `names` stands as the beginning of a tag's name, and its length.
+fn spots<'a>(text: &'a str, names: &'a [&str]) -> impl Iterator<Item = (usize, usize)> + 'a {
+    memchr::memchr_iter(b'<', text.as_bytes()).filter_map(move |at| {
+        let start = at + 1 + usize::from(text.as_bytes().get(at + 1) == Some(&b'/'));
+        names.iter().find_map(|name| {
+            let there = text.as_bytes().get(start..start + name.len())?;
+            there.eq_ignore_ascii_case(name.as_bytes()).then_some((start, name.len()))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_keep_every_offset() {
+        let text = "<NOSCRIPT>é<xmp></xmp><!--[if mso]><plaintext><iframe src=x><noembed></NoFrames><a href=x>";
+        for reading in [Reading::Mail, Reading::Scripted, Reading::Plain, Reading::Word] {
+            let read = reading.of(text);
+            assert_eq!(read.len(), text.len(), "{reading:?}");
+            assert_eq!(read.find("<a href"), text.find("<a href"), "{reading:?}");
+        }
+        assert_eq!(Reading::others(text), [Reading::Scripted, Reading::Plain, Reading::Word]);
+        assert_eq!(Reading::others("<a href=x>"), []);
+    }
+}

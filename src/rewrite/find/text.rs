@@ -1,0 +1,329 @@
+//! Running text: what mail clients make clickable in it. One pass, no backtracking; the union of what common
+//! auto-linkers take, since what one of them opens must not escape.
+
+use std::ops::Range;
+
+use super::hosts::{self, in_host, is_unspaced};
+use crate::url::Suffixes;
+
+/// A stretch of text that a client would make clickable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) range: Range<usize>,
+    pub(crate) shape: Shape,
+    /// The URL that a client would open: joined over lines, with a scheme.
+    pub(crate) value: String,
+}
+
+/// What the stretch looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// It has a scheme.
+    Url,
+    /// A host without a scheme, with or without a path.
+    Bare,
+    /// A bare IPv4 address, or a version number.
+    Address,
+    /// A bare name that is a file's: `README.md`.
+    FileName,
+    /// Two sentences that lack a blank: `done.It`.
+    Sentence,
+}
+
+/// How lines hang together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// A line break is a blank like any other (HTML).
+    Space,
+    /// Lines stand for themselves; `<…>` holds a URL together (RFC 3986 appendix C).
+    Fixed,
+    /// `format=flowed; delsp=yes`: a blank before a line break goes, and with it the break (RFC 3676 section 4.1).
+    DelSp,
+    /// A blank at the beginning of a line continues the one before (RFC 5545 section 3.1); a backslash ends a URL.
+    Folded,
+}
+
+/// What the scanner needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grammar<'a> {
+    pub(crate) suffixes: &'a Suffixes,
+    pub(crate) lines: Lines,
+}
+
+/// A URL in `<…>` may go over lines for as many bytes as this.
+const ANGLED: usize = 16 * 1024;
+
+/// No host is longer, whatever userinfo stands before it; nothing behind is looked at for its end.
+const LONGEST_HOST: usize = 1024;
+
+/// Finds every [`Word`] of `text`, in order.
+pub(crate) fn words(text: &str, grammar: &Grammar<'_>) -> Vec<Word> {
+    let mut scanner = Scanner { text, grammar, done: 0, found: Vec::new() };
+    for at in memchr::memchr2_iter(b':', b'.', text.as_bytes()) {
+        if at < scanner.done {
+            continue;
+        }
+        match text.as_bytes().get(at) {
+            Some(b':') => scanner.colon(at),
+            _ => scanner.dot(at),
+        }
+    }
+    scanner.found
+}
+
+struct Scanner<'t, 'g> {
+    text: &'t str,
+    grammar: &'g Grammar<'g>,
+    /// Nothing before this is looked at again, which keeps the scan linear.
+    done: usize,
+    found: Vec<Word>,
+}
+
+impl Scanner<'_, '_> {
+    fn rest(&self, at: usize) -> &str {
+        self.text.get(at..).unwrap_or_default()
+    }
+
+    fn before(&self, at: usize) -> Option<char> {
+        self.text.get(..at).and_then(|text| text.chars().next_back())
+    }
+
+    fn slashes(&self, at: usize) -> usize {
+        self.rest(at).bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count()
+    }
+
+    /// Where `http` or `https` begins that ends at `at`, before a colon and two slashes.
+    fn scheme_before(&self, at: usize) -> Option<usize> {
+        if !self.rest(at).starts_with(':') || self.slashes(at + 1) < 2 {
+            return None;
+        }
+        let begins = |scheme: &str| {
+            let start = at.checked_sub(scheme.len())?;
+            self.text.get(start..at).filter(|text| text.eq_ignore_ascii_case(scheme)).map(|_| start)
+        };
+        begins("https").or_else(|| begins("http"))
+    }
+
+    /// A colon may end `http` or `https`.
+    fn colon(&mut self, at: usize) {
+        let Some(start) = self.scheme_before(at).filter(|start| *start >= self.done) else { return };
+        let slashes = self.slashes(at + 1);
+        if let Some(word) = self.angled(start) {
+            self.done = word.range.end;
+            self.found.push(word);
+            return;
+        }
+        let authority = at + 1 + slashes;
+        let end = self.url_end(authority);
+        // Of symbols a host may consist of (`✪df.ws`) only what is no ASCII.
+        let begins_a_host = |character: char| {
+            (in_host(character) || !character.is_ascii()) && !matches!(character, '.' | '-' | '\u{ad}'..='\u{bf}')
+        };
+        let holds = self.text.get(authority..end).is_some_and(|rest| {
+            rest.starts_with(begins_a_host) || rest.starts_with('[') || (rest.contains('@') && !rest.starts_with('@'))
+        });
+        self.done = end.max(authority);
+        if holds {
+            self.url(start, end);
+        }
+    }
+
+    fn url(&mut self, start: usize, end: usize) {
+        let mut value = self.text.get(start..end).unwrap_or_default().to_owned();
+        let mut range = start..end;
+        if matches!(self.grammar.lines, Lines::DelSp | Lines::Folded) {
+            while let Some(next) = self.soft_break(range.end) {
+                let end = self.url_end(next);
+                value.push_str(self.text.get(next..end).unwrap_or_default());
+                range.end = end.max(next);
+            }
+            self.done = self.done.max(range.end);
+        }
+        self.found.push(Word { range, shape: Shape::Url, value });
+    }
+
+    /// Where the text goes on behind a soft break at `at`: over the quote marks and the blank that stuffs them.
+    fn soft_break(&self, at: usize) -> Option<usize> {
+        let rest = self.rest(at);
+        if self.grammar.lines == Lines::Folded {
+            let line = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n'))?;
+            let line = line.strip_prefix([' ', '\t'])?;
+            return line.starts_with(|c: char| !ends_a_url(c)).then(|| self.text.len() - line.len());
+        }
+        let line = rest.strip_prefix(" \r\n").or_else(|| rest.strip_prefix(" \n"))?;
+        let line = line.trim_start_matches('>');
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        line.starts_with(|c: char| !ends_a_url(c)).then(|| self.text.len() - line.len())
+    }
+
+    /// A URL between `<` and `>` that goes over lines.
+    fn angled(&self, start: usize) -> Option<Word> {
+        if self.grammar.lines == Lines::Space {
+            return None;
+        }
+        let before = self.text.get(start.saturating_sub(5)..start).unwrap_or_default();
+        if !before.ends_with('<') && !before.eq_ignore_ascii_case("<url:") && self.before(start) != Some('<') {
+            return None;
+        }
+        let rest = self.rest(start);
+        let length = rest.bytes().take(ANGLED).position(|byte| matches!(byte, b'<' | b'>'))?;
+        let inside = rest.get(..length)?;
+        if rest.as_bytes().get(length) != Some(&b'>') || !inside.contains('\n') {
+            return None;
+        }
+        let lines = || inside.split('\n').map(|line| line.trim_matches([' ', '\t', '\r']));
+        let whole = lines().all(|line| !line.is_empty() && !line.contains(ends_a_url));
+        whole.then(|| Word { range: start..start + length, shape: Shape::Url, value: lines().collect() })
+    }
+
+    /// A dot may stand in a host without a scheme.
+    fn dot(&mut self, at: usize) {
+        let left = self.text.get(self.done..at).unwrap_or_default();
+        let start = at - left.bytes().len() + left.trim_end_matches(in_host).len();
+        let rest = self.rest(start);
+        let end = start + (rest.len() - rest.trim_start_matches(in_host).len());
+        // `below.https://…`: the run ends in a scheme, which is not its own.
+        let end = self.scheme_before(end).map_or(end, |scheme| scheme.max(start));
+        let run = self.text.get(start..end).unwrap_or_default();
+        let first = run.chars().next().unwrap_or('.');
+        let glued = self.before(start).is_some_and(|before| glues(before) && !hosts::meet(before, first));
+        let address = self.is_local_part(end);
+        self.done = end;
+        let segments = hosts::segments(run);
+        for (number, segment) in segments.iter().enumerate() {
+            if number == 0 && glued || number + 1 == segments.len() && address {
+                continue;
+            }
+            let text = run.get(segment.clone()).unwrap_or_default();
+            if let Some(host) = hosts::host(text, self.grammar.suffixes) {
+                let offset = start + segment.start;
+                self.bare(offset + host.start, offset + host.end, offset + text.len());
+            }
+        }
+    }
+
+    /// Whether what ends at `at` is the beginning of an e-mail address: `name.al+tag@…`.
+    fn is_local_part(&self, at: usize) -> bool {
+        const LONGEST: usize = 64;
+        let local = |byte: &u8| byte.is_ascii_alphanumeric() || b"+!#$%&'*-=^_`{|}~.".contains(byte);
+        let rest = self.rest(at).as_bytes();
+        let length = rest.iter().take(LONGEST).take_while(|byte| local(byte)).count();
+        rest.get(length) == Some(&b'@')
+    }
+
+    /// Takes the host at `start..end`, in a segment of host characters that ends at `run_end`.
+    fn bare(&mut self, start: usize, end: usize, run_end: usize) {
+        let host = self.text.get(start..end).unwrap_or_default();
+        // A dot that ends the host before a port or a path belongs to it.
+        let behind = if self.text.get(end..run_end).is_some_and(|rest| rest == ".") { run_end } else { end };
+        let mut url = end;
+        let port = self.rest(behind).strip_prefix(':').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+        let after_port = if (1..=5).contains(&port) { behind + 1 + port } else { behind };
+        if after_port > behind {
+            url = after_port;
+        }
+        if self.rest(after_port).starts_with(['/', '?', '#']) {
+            url = self.url_end(after_port).max(url);
+        }
+        let shape = match (url > end, hosts::address(host)) {
+            (false, true) => Shape::Address,
+            (false, false) => hosts::shape(host),
+            (true, _) => Shape::Bare,
+        };
+        let value = format!("http://{}", self.text.get(start..url).unwrap_or_default());
+        self.done = self.done.max(url);
+        self.found.push(Word { range: start..url, shape, value });
+    }
+
+    /// Where a URL ends that is read from `start`, its host or what follows it.
+    fn url_end(&self, start: usize) -> usize {
+        let rest = self.rest(start);
+        let escapes = self.grammar.lines == Lines::Folded;
+        let ends = |character: char| ends_a_url(character) || escapes && character == '\\';
+        let mut end = rest.find(ends).unwrap_or(rest.len());
+        end = self.authority_end(rest.get(..end).unwrap_or_default());
+        let url = balanced(rest.get(..end).unwrap_or_default());
+        start + trim_end(url).len()
+    }
+
+    /// Cuts a URL where text in a script without blanks follows it: `https://example.com/aをご覧` ends behind `a`. Text
+    /// in such a script behind a delimiter belongs to the URL: `/wiki/日本`.
+    fn authority_end(&self, url: &str) -> usize {
+        let host_end = url.find(['/', '\\', '?', '#']).unwrap_or(url.len());
+        let mut before: Option<char> = None;
+        for (at, character) in url.char_indices() {
+            let joins = before.is_some_and(|before| before.is_ascii_alphanumeric() && is_unspaced(character));
+            before = Some(character);
+            if !joins {
+                continue;
+            }
+            if at >= host_end {
+                return at;
+            }
+            if at > LONGEST_HOST {
+                break;
+            }
+            let host = url.get(..at).unwrap_or_default();
+            let name = host.rsplit('@').next().unwrap_or(host);
+            let name = name.split(':').next().unwrap_or(name);
+            let whole = url.get(..host_end).unwrap_or_default();
+            if name.contains('.') && self.grammar.suffixes.is_known(name) && !self.grammar.suffixes.is_known(whole) {
+                return at;
+            }
+        }
+        url.len()
+    }
+}
+
+/// Characters that no auto-linker takes into a URL.
+fn ends_a_url(character: char) -> bool {
+    match character {
+        '<' | '>' | '"' | '`' => true,
+        // Bidirectional controls (attack row 104).
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        // Quotation marks and brackets of typography, and the punctuation of scripts without blanks.
+        '\u{2018}'..='\u{201f}' | '\u{2039}' | '\u{203a}' | '\u{ab}' | '\u{bb}' | '\u{2026}' => true,
+        '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301f}' => true,
+        '\u{ff01}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0c}' | '\u{ff0e}' | '\u{ff1a}' | '\u{ff1b}' | '\u{ff1f}' => true,
+        '\u{ff1c}' | '\u{ff1e}' | '\u{ff3b}' | '\u{ff3d}' | '\u{ff5b}'..='\u{ff65}' => true,
+        other => other.is_whitespace() || other.is_control(),
+    }
+}
+
+/// Characters before a bare name that make it part of something else: an address, a path, a query, a variable.
+fn glues(character: char) -> bool {
+    matches!(character, '@' | '/' | '\\' | '=' | '&' | '%' | '#' | '+' | '~' | '$') || in_host(character)
+}
+
+/// Cuts a URL before a bracket that closes nothing in it: `(see https://a.example/x)`, `[…](https://a.example/x)[…]`.
+fn balanced(url: &str) -> &str {
+    let mut open = [0_usize; 3];
+    for (at, byte) in url.bytes().enumerate() {
+        let (kind, opens) = match byte {
+            b'(' => (0, true),
+            b')' => (0, false),
+            b'[' => (1, true),
+            b']' => (1, false),
+            b'{' => (2, true),
+            b'}' => (2, false),
+            _ => continue,
+        };
+        let Some(count) = open.get_mut(kind) else { continue };
+        match (opens, count.checked_sub(1)) {
+            (true, _) => *count += 1,
+            (false, Some(less)) => *count = less,
+            (false, None) => return url.get(..at).unwrap_or_default(),
+        }
+    }
+    url
+}
+
+/// Takes punctuation off the end that belongs to the sentence, and characters that cannot be seen.
+fn trim_end(url: &str) -> &str {
+    let sentence = |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*');
+    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}');
+    url.trim_end_matches(|c| sentence(c) || unseen(c))
+}
+
+#[cfg(test)]
+mod tests;

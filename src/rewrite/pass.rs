@@ -1,0 +1,358 @@
+//! One pass over one message: every part is opened, searched, decided on and written back as edits of raw bytes.
+
+use std::borrow::Cow;
+
+use super::{
+    Refused,
+    choose::{Choice, Scope, choose},
+    find::{self, Found, Grammar, Lines, Page, Spot},
+    kind::{Kind, kind},
+    note,
+    own::Own,
+    policy::Policy,
+    report::{Done, LeftPart, PartRule, Reason, RecodedPart, RemovedPart, ReportedLink, Rule, Unread},
+    write,
+};
+use crate::{
+    base::{Decoded, Edit, MessageHash, Raw, RecipientHash, Span, apply},
+    link::{Facts, LinkBase, MintError, Minter, Place},
+    message::{self, Opened, Part, Role, Structure},
+    url::{self, Suffixes, WebUrl},
+};
+
+/// Messages that are encoded inside messages are read as deep as this.
+const DEPTH: usize = 4;
+
+/// What is done with the links that are found.
+#[derive(Clone, Copy)]
+pub(super) enum Job<'a> {
+    /// They become links of ours.
+    Wrap { minter: &'a Minter, base: &'a LinkBase, message: MessageHash, recipient: RecipientHash },
+    /// Links of ours become their destinations.
+    Restore,
+}
+
+pub(super) struct Pass<'a> {
+    pub(super) job: Job<'a>,
+    pub(super) policy: &'a Policy,
+    pub(super) suffixes: &'a Suffixes,
+    pub(super) own: &'a Own,
+    pub(super) log: Log,
+}
+
+/// What the report will say.
+#[derive(Default)]
+pub(super) struct Log {
+    pub(super) links: Vec<ReportedLink>,
+    pub(super) removed_parts: Vec<RemovedPart>,
+    pub(super) left_parts: Vec<LeftPart>,
+    pub(super) recoded_parts: Vec<RecodedPart>,
+    pub(super) ambiguities: Vec<String>,
+    growth: usize,
+}
+
+/// Where one document stands.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    part: &'a str,
+    place: Place,
+}
+
+impl Pass<'_> {
+    /// The edits of a message that was split into `structure`; `prefix` is what its part numbers begin with.
+    pub(super) fn message(
+        &mut self,
+        raw: &[u8],
+        structure: &Structure,
+        prefix: &str,
+        depth: usize,
+    ) -> Result<Vec<Edit<Raw>>, Refused> {
+        let noted = structure.ambiguities.iter();
+        self.log.ambiguities.extend(noted.map(|noted| format!("{prefix}{:?} at {}", noted.kind, noted.at)));
+        for hit in &structure.limits_hit {
+            let covers = |part: &&Part| part.header.start() <= hit.at && hit.at <= part.body.end();
+            if !structure.parts.iter().filter(covers).any(|part| is_content(part)) {
+                return Err(Refused::Limit { limit: format!("{:?}", hit.limit), at: hit.at });
+            }
+        }
+        let mut edits = Vec::new();
+        for part in structure.parts.iter().filter(|part| is_content(part)) {
+            let id = format!("{prefix}{}", part.id);
+            let edited = match self.part(raw, structure, part, &id, depth) {
+                Ok(edited) => edited,
+                Err(Stop::Refused(refused)) => return Err(refused),
+                Err(Stop::Unread(why)) => {
+                    self.log.links.retain(|link| link.part != id);
+                    self.unread(raw, part, id, why)
+                }
+            };
+            edits.extend(edited);
+        }
+        edits.sort_by_key(|edit| edit.span);
+        Ok(edits)
+    }
+
+    /// What was not examined never goes on as it came in; what goes out is the sender's own.
+    fn unread(&mut self, raw: &[u8], part: &Part, id: String, why: Unread) -> Vec<Edit<Raw>> {
+        match self.job {
+            Job::Wrap { .. } => {
+                self.log.removed_parts.push(RemovedPart { part: id, why });
+                note::instead_of(raw, part, &self.policy.limits)
+            }
+            Job::Restore => {
+                let media = part.media.to_string();
+                self.log.left_parts.push(LeftPart { part: id, media, rule: PartRule::Unread });
+                Vec::new()
+            }
+        }
+    }
+
+    fn part(
+        &mut self,
+        raw: &[u8],
+        structure: &Structure,
+        part: &Part,
+        id: &str,
+        depth: usize,
+    ) -> Result<Vec<Edit<Raw>>, Stop> {
+        let hit = structure.limits_hit.iter().find(|hit| part.header.start() <= hit.at && hit.at <= part.body.end());
+        if let Some(hit) = hit {
+            return Err(Unread::Encoding(format!("the message reaches the limit {:?} here", hit.limit)).into());
+        }
+        let kind = match kind(part, self.policy) {
+            Ok(kind) => kind,
+            Err(rule) => {
+                self.log.left_parts.push(LeftPart { part: id.to_owned(), media: part.media.to_string(), rule });
+                return Ok(Vec::new());
+            }
+        };
+        let opened = part.open(raw, &self.policy.limits).map_err(|error| Unread::Encoding(error.to_string()))?;
+        let edits = match kind {
+            Kind::Html(place) => {
+                let page = find::page(opened.text(), self.suffixes).map_err(Unread::Html)?;
+                self.html(&opened, &page, part, Site { part: id, place })?
+            }
+            Kind::Text(place, lines) => self.text(&opened, lines, Site { part: id, place })?,
+            Kind::Message => self.inner(&opened, id, depth)?,
+        };
+        let carried = opened.carry(raw, &edits).map_err(|error| Unread::Carry(error.to_string()))?;
+        if let Some(why) = carried.recoded {
+            self.log.recoded_parts.push(RecodedPart { part: id.to_owned(), why: format!("{why:?}") });
+        }
+        Ok(carried.edits)
+    }
+
+    /// A message whose own bytes are encoded: it is read by itself, and its raw bytes are the text of the part.
+    fn inner(&mut self, opened: &Opened, id: &str, depth: usize) -> Result<Vec<Edit<Decoded>>, Stop> {
+        if depth >= DEPTH {
+            return Err(Unread::Encoding(format!("messages encoded in messages, more than {DEPTH} deep")).into());
+        }
+        let raw = opened.text().as_bytes();
+        let structure = message::split(raw, &self.policy.limits);
+        let edits = self.message(raw, &structure, &format!("{id}:"), depth + 1).map_err(Stop::Refused)?;
+        Ok(edits.into_iter().map(|edit| Edit::new(Span::new(edit.span.start(), edit.span.end()), edit.with)).collect())
+    }
+
+    fn text(&mut self, opened: &Opened, lines: Lines, site: Site<'_>) -> Result<Vec<Edit<Decoded>>, Stop> {
+        let scope = Scope {
+            policy: self.policy,
+            suffixes: self.suffixes,
+            own: self.own,
+            base: None,
+            base_goes: false,
+            encode_query: None,
+        };
+        let mut edits = Vec::new();
+        for word in find::words(opened.text(), &Grammar { suffixes: self.suffixes, lines }) {
+            let span = Span::new(word.range.start, word.range.end);
+            let found = Found { span, spot: Spot::Text(word.shape), value: word.value };
+            edits.extend(self.link(opened.text(), &found, &scope, site, span.start())?);
+        }
+        Ok(edits)
+    }
+
+    fn html(&mut self, opened: &Opened, page: &Page, part: &Part, site: Site<'_>) -> Result<Vec<Edit<Decoded>>, Stop> {
+        let stated = part.content_base.as_deref().or(part.content_location.as_deref());
+        let base = stated.and_then(|base| url::parse(base).ok());
+        let encode = encoder(opened);
+        let utf8 = opened.encoding() == encoding_rs::UTF_8;
+        let scope = Scope {
+            policy: self.policy,
+            suffixes: self.suffixes,
+            own: self.own,
+            base: base.as_ref(),
+            base_goes: false,
+            encode_query: if utf8 { None } else { Some(&encode) },
+        };
+        self.page(opened.text(), page, &scope, site, None)
+    }
+
+    /// The edits of one HTML document. `at`: where the attribute stands that holds it, if one does.
+    fn page(
+        &mut self,
+        text: &str,
+        page: &Page,
+        outer: &Scope<'_>,
+        site: Site<'_>,
+        at: Option<usize>,
+    ) -> Result<Vec<Edit<Decoded>>, Stop> {
+        let in_outer = url::Context { base: outer.base, encode_query: None };
+        let base: Option<WebUrl> = page.base.as_deref().and_then(|base| url::parse_in(base, &in_outer).ok());
+        let goes = matches!(self.job, Job::Wrap { .. });
+        let scope = Scope { base: base.as_ref().or(outer.base), base_goes: goes && base.is_some(), ..*outer };
+        let mut edits = Vec::new();
+        for found in &page.found {
+            edits.extend(self.link(text, found, &scope, site, at.unwrap_or(found.span.start()))?);
+        }
+        if goes {
+            edits.extend(page.removals.iter().map(|span| Edit::new(*span, "")));
+        }
+        for nested in &page.nested {
+            let at = Some(at.unwrap_or(nested.span.start()));
+            let mut inside = self.page(&nested.document, &nested.page, &scope, site, at)?;
+            if inside.is_empty() {
+                continue;
+            }
+            inside.sort_by_key(|edit| edit.span);
+            let document =
+                apply(nested.document.as_bytes(), &inside).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
+            let document = String::from_utf8(document).map_err(|error| Unread::Carry(error.to_string()))?;
+            edits.push(write::document(nested.span, nested.quote, &document));
+        }
+        // Stable: two insertions at one place keep their order.
+        edits.sort_by_key(|edit| edit.span);
+        Ok(edits)
+    }
+
+    /// Decides on one link and puts it into the report.
+    fn link(
+        &mut self,
+        text: &str,
+        found: &Found,
+        scope: &Scope<'_>,
+        site: Site<'_>,
+        at: usize,
+    ) -> Result<Vec<Edit<Decoded>>, Stop> {
+        let ours = self.own_text(text, found);
+        let (found, choice) = match &ours {
+            Some((found, choice)) => (found, choice.clone()),
+            None => (found, choose(found, scope)),
+        };
+        let mut row = ReportedLink {
+            part: site.part.to_owned(),
+            place: site.place,
+            at,
+            original: found.value.clone(),
+            destination: None,
+            link: None,
+            id: None,
+            done: Done::Left { rule: Rule::NotOurs },
+        };
+        let edits = match self.job {
+            Job::Wrap { .. } => self.wrap(text, found, choice, &mut row, site.place)?,
+            Job::Restore => restore(found, scope, choice, &mut row),
+        };
+        let Some(edits) = edits else { return Ok(Vec::new()) };
+        if self.log.links.len() >= self.policy.links_max {
+            return Err(Unread::Links(self.policy.links_max).into());
+        }
+        self.log.growth += edits.iter().map(|edit| edit.with.len().saturating_sub(edit.span.len())).sum::<usize>();
+        if self.log.growth > self.policy.growth_max {
+            return Err(Unread::Growth(self.policy.growth_max).into());
+        }
+        self.log.links.push(row);
+        Ok(edits)
+    }
+
+    /// A link of ours in running text, without what an auto-linker glues on to it.
+    fn own_text(&self, text: &str, found: &Found) -> Option<(Found, Choice)> {
+        if !matches!(found.spot, Spot::Text(_) | Spot::TextNode(_)) {
+            return None;
+        }
+        let (link, length) = self.own.open_text(found.span.of_str(text))?;
+        let span = Span::new(found.span.start(), found.span.start() + length);
+        let choice = if link.stays { Choice::Ours(link.destination) } else { Choice::Wrap(link.destination) };
+        Some((Found { span, spot: found.spot, value: span.of_str(text).to_owned() }, choice))
+    }
+
+    fn wrap(
+        &self,
+        text: &str,
+        found: &Found,
+        choice: Choice,
+        row: &mut ReportedLink,
+        place: Place,
+    ) -> Result<Option<Vec<Edit<Decoded>>>, Stop> {
+        let Job::Wrap { minter, base, message, recipient } = self.job else { return Ok(None) };
+        let defang = |row: &mut ReportedLink, reason| {
+            row.done = Done::Defanged { reason };
+            Some(write::defanged(text, found, note::defanged(reason)))
+        };
+        Ok(match choice {
+            Choice::Skip => None,
+            Choice::Absolute(url) => {
+                row.done = Done::Left { rule: Rule::BaseWrittenOut };
+                row.destination = Some(url.as_str().to_owned());
+                Some(write::link(found, url.as_str()))
+            }
+            Choice::Leave(rule) => {
+                row.done = Done::Left { rule };
+                Some(Vec::new())
+            }
+            Choice::Ours(destination) => {
+                row.done = Done::AlreadyOurs;
+                row.destination = Some(destination.as_str().to_owned());
+                Some(Vec::new())
+            }
+            Choice::Defang(reason) => defang(row, reason),
+            Choice::Wrap(url) => {
+                row.destination = Some(url.as_str().to_owned());
+                let facts = Facts { tenant: minter.tenant(), place, issued: self.own.now, message, recipient };
+                match minter.mint(&url, &facts) {
+                    Ok(minted) => {
+                        let link = base.link(&minted);
+                        let edits = write::link(found, &link);
+                        (row.done, row.id, row.link) = (Done::Wrapped, Some(minted.id), Some(link));
+                        Some(edits)
+                    }
+                    Err(MintError::TooLong { .. }) => defang(row, Reason::TooLong),
+                    Err(error) => return Err(Stop::Refused(Refused::Mint(error))),
+                }
+            }
+        })
+    }
+}
+
+/// A link of ours that another tenant minted comes as a choice to wrap its destination: it is ours all the same.
+fn restore(found: &Found, scope: &Scope<'_>, choice: Choice, row: &mut ReportedLink) -> Option<Vec<Edit<Decoded>>> {
+    let destination = match choice {
+        Choice::Ours(destination) => destination,
+        Choice::Wrap(_) => scope.own.open(&url::parse(found.value.trim()).ok()?)?.destination,
+        _ => return None,
+    };
+    row.done = Done::Restored;
+    row.link = Some(found.value.clone());
+    row.destination = Some(destination.as_str().to_owned());
+    Some(write::plain(found, destination.as_str()))
+}
+
+/// Encodes queries in the charset of a part. (A function, since a closure alone is not general enough in its lifetime.)
+fn encoder(opened: &Opened) -> impl Fn(&str) -> Cow<'_, [u8]> {
+    |text| opened.encode_query(text)
+}
+
+fn is_content(part: &Part) -> bool {
+    !matches!(part.role, Role::Multipart | Role::Message)
+}
+
+/// Why a part came to no edits: itself, or all of the message.
+enum Stop {
+    Unread(Unread),
+    Refused(Refused),
+}
+
+impl From<Unread> for Stop {
+    fn from(why: Unread) -> Self {
+        Self::Unread(why)
+    }
+}

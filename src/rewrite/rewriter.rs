@@ -1,0 +1,203 @@
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    marker,
+    own::Own,
+    pass::{Job, Log, Pass},
+    policy::Policy,
+    report::{Change, Counts, Report},
+};
+use crate::{
+    base::{Edit, MessageHash, Overlap, Raw, RecipientHash, TenantId, Timestamp, apply},
+    link::{LinkBase, MintError, Minter, Opener},
+    message::{self, Structure},
+    url::Suffixes,
+};
+
+/// What the transport knows of a message.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Envelope<'a> {
+    /// The one recipient of this body; `None` where several share it, and links then name nobody.
+    pub recipient: Option<&'a str>,
+}
+
+/// Rewrites messages under one policy, for one tenant. `Send` and `Sync`; make one and share it.
+#[derive(Debug)]
+pub struct Rewriter {
+    minter: Minter,
+    opener: Opener,
+    bases: Vec<LinkBase>,
+    tenants: Vec<TenantId>,
+    suffixes: Arc<Suffixes>,
+    policy: Policy,
+}
+
+/// A message as it goes on, and what was done to it.
+#[derive(Debug, Clone)]
+pub struct Rewritten {
+    /// The message; the same bytes as before where nothing had to be done.
+    pub message: Vec<u8>,
+    /// What was done.
+    pub report: Report,
+}
+
+/// The message cannot be dealt with here and now: the caller has to keep it (a temporary failure in SMTP). It must not
+/// go on as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// No link can be made: our keys or our clock.
+    #[error("no link can be signed: {0}")]
+    Mint(MintError),
+    /// The message is built so that it cannot be taken apart within the limits.
+    #[error("the message reaches the limit {limit} at byte {at}, outside every part; raise the limit or reject it")]
+    Limit {
+        /// Which.
+        limit: String,
+        /// Offset in the message.
+        at: usize,
+    },
+    /// Edits that contradict each other: a defect of the rewriter.
+    #[error("{0}; please report this message as a defect")]
+    Overlap(#[from] Overlap),
+}
+
+impl Rewriter {
+    /// A rewriter that mints with `minter`, under `base`. `opener` must know the minter's tenant; links of the other
+    /// tenants that it knows are recognised once [`Rewriter::with_tenants`] names them.
+    pub fn new(minter: Minter, opener: Opener, base: LinkBase, suffixes: Arc<Suffixes>, policy: Policy) -> Self {
+        let tenants = vec![minter.tenant()];
+        Self { minter, opener, bases: vec![base], tenants, suffixes, policy }
+    }
+
+    /// Recognises links of these tenants too (those that share the link host); they are opened and minted anew.
+    #[must_use]
+    pub fn with_tenants(mut self, tenants: impl IntoIterator<Item = TenantId>) -> Self {
+        self.tenants.extend(tenants);
+        self
+    }
+
+    /// Recognises links under retired bases too.
+    #[must_use]
+    pub fn with_retired(mut self, bases: impl IntoIterator<Item = LinkBase>) -> Self {
+        self.bases.extend(bases);
+        self
+    }
+
+    /// The tenant whose links are made.
+    pub fn tenant(&self) -> TenantId {
+        self.minter.tenant()
+    }
+
+    /// The policy that is applied.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Turns every link of a message into a signed one. What stays as it is, and why, is in the report. `raw` is the
+    /// whole message, header and body, with either kind of line break.
+    ///
+    /// Errors: [`Refused`]. A part that cannot be read safely is no error: a note stands in its place.
+    pub fn rewrite(&self, raw: &[u8], envelope: &Envelope<'_>, now: Timestamp) -> Result<Rewritten, Refused> {
+        let structure = message::split(raw, &self.policy.limits);
+        let (message, recipient) = self.names(raw, &structure, envelope);
+        let own = self.own(now);
+        let base = self.bases.first().ok_or(Refused::Overlap(Overlap { at: 0, length: 0 }))?;
+        let job = Job::Wrap { minter: &self.minter, base, message, recipient };
+        let mut pass = self.pass(job, &own);
+        let mut edits = pass.message(raw, &structure, "", 0)?;
+        let log = pass.log;
+        let counts = Counts::of(&log.links, log.removed_parts.len());
+        // One that tells the truth stays if nothing else changes; a message that is edited again gets a new one.
+        if edits.is_empty() {
+            edits = marker::strip(raw, &structure, &self.minter);
+        } else {
+            edits.extend(marker::strip_all(raw, &structure));
+            edits.sort_by_key(|edit| edit.span);
+            if counts.wrapped + counts.defanged + counts.removed_parts > 0 {
+                let body = apply(structure.body.of(raw), &in_body(&edits, &structure))?;
+                edits.extend(marker::add(raw, &structure, &body, &counts, &self.minter));
+                edits.sort_by_key(|edit| edit.span);
+            }
+        }
+        self.finish(raw, &structure, edits, log, (message, recipient))
+    }
+
+    /// Turns every proven link of ours back into its destination, for mail that goes out. Other links stay.
+    ///
+    /// Errors: [`Refused`]. A part that cannot be read safely stays as it is, and the report says so.
+    pub fn restore(&self, raw: &[u8], now: Timestamp) -> Result<Rewritten, Refused> {
+        let structure = message::split(raw, &self.policy.limits);
+        let own = self.own(now);
+        let mut pass = self.pass(Job::Restore, &own);
+        let mut edits = pass.message(raw, &structure, "", 0)?;
+        let log = pass.log;
+        edits.extend(marker::strip_all(raw, &structure));
+        edits.sort_by_key(|edit| edit.span);
+        let names = self.names(raw, &structure, &Envelope::default());
+        self.finish(raw, &structure, edits, log, names)
+    }
+
+    fn own(&self, now: Timestamp) -> Own {
+        Own {
+            opener: self.opener.clone(),
+            bases: self.bases.clone(),
+            tenants: self.tenants.clone(),
+            tenant: self.tenant(),
+            now,
+        }
+    }
+
+    fn pass<'a>(&'a self, job: Job<'a>, own: &'a Own) -> Pass<'a> {
+        Pass { job, policy: &self.policy, suffixes: &self.suffixes, own, log: Log::default() }
+    }
+
+    fn names(&self, raw: &[u8], structure: &Structure, envelope: &Envelope<'_>) -> (MessageHash, RecipientHash) {
+        let id = structure.message_id(raw).unwrap_or_default();
+        let message = self.minter.message_hash(id, &Sha256::digest(structure.body.of(raw)).into());
+        let of = |address| self.minter.recipient_hash(message, address);
+        (message, envelope.recipient.map_or(RecipientHash::SHARED, of))
+    }
+
+    fn finish(
+        &self,
+        raw: &[u8],
+        structure: &Structure,
+        edits: Vec<Edit<Raw>>,
+        log: Log,
+        (message, recipient): (MessageHash, RecipientHash),
+    ) -> Result<Rewritten, Refused> {
+        let bytes = apply(raw, &edits)?;
+        let id = structure.message_id(raw).and_then(|id| std::str::from_utf8(id).ok());
+        let report = Report {
+            message,
+            recipient,
+            message_id: id.map(str::to_owned),
+            policy: self.policy.name.clone(),
+            counts: Counts::of(&log.links, log.removed_parts.len()),
+            links: log.links,
+            removed_parts: log.removed_parts,
+            left_parts: log.left_parts,
+            recoded_parts: log.recoded_parts,
+            ambiguities: log.ambiguities,
+            changes: edits.iter().map(Change::of).collect(),
+            growth: bytes.len() as i64 - raw.len() as i64,
+        };
+        Ok(Rewritten { message: bytes, report })
+    }
+}
+
+/// The edits of the body, counted from its beginning.
+fn in_body(edits: &[Edit<Raw>], structure: &Structure) -> Vec<Edit<Raw>> {
+    let start = structure.body.start();
+    let inside = edits.iter().filter(|edit| edit.span.start() >= start);
+    let moved = |at: usize| at.saturating_sub(start);
+    inside
+        .map(|edit| {
+            let span = crate::base::Span::new(moved(edit.span.start()), moved(edit.span.end()));
+            Edit::new(span, edit.with.clone())
+        })
+        .collect()
+}

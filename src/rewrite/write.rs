@@ -1,0 +1,79 @@
+//! Edits of a text that put something else where a link was found, escaped for its place.
+
+use super::find::{Found, Quote, Spot, Within, escape_attribute, unescape};
+use crate::base::{Decoded, Edit, Span};
+
+/// The style of an anchor that is put around text: the page looks as before.
+const INHERIT: &str = "color:inherit;text-decoration:inherit";
+
+/// Puts `url` in the place of the link. In a text node it stands around the text that was there.
+pub(crate) fn link(found: &Found, url: &str) -> Vec<Edit<Decoded>> {
+    let escaped = escape_attribute(url);
+    match found.spot {
+        Spot::Attribute(_, quote) => vec![Edit::new(found.span, quoted(quote, &escaped))],
+        Spot::Refresh { .. } => vec![Edit::new(found.span, escaped)],
+        Spot::TextNode(_) => {
+            let (start, end) = (found.span.start(), found.span.end());
+            let open = format!("<a href=\"{escaped}\" style=\"{INHERIT}\">");
+            vec![Edit::new(Span::new(start, start), open), Edit::new(Span::new(end, end), "</a>")]
+        }
+        Spot::Text(_) => vec![Edit::new(found.span, url)],
+    }
+}
+
+/// Puts `url` in the place of the link, in a text node too.
+pub(crate) fn plain(found: &Found, url: &str) -> Vec<Edit<Decoded>> {
+    match found.spot {
+        Spot::TextNode(_) => vec![Edit::new(found.span, escape_attribute(url))],
+        _ => link(found, url),
+    }
+}
+
+/// Makes the link harmless, and says so where it can be seen: as the title of a link, as `hxxp` in text.
+pub(crate) fn defanged(text: &str, found: &Found, why: &str) -> Vec<Edit<Decoded>> {
+    let with = match found.spot {
+        Spot::Attribute(_, Quote::Inert) => "#".to_owned(),
+        Spot::Attribute(_, Quote::None) => format!("\"#\" title=\"{why}\""),
+        Spot::Attribute(_, quote) => format!("#{quote} title={quote}{why}", quote = quote.written()),
+        // Without a URL it would load the same page again.
+        Spot::Refresh { content, quote } => {
+            let with = if quote == Quote::Inert {
+                "#"
+            } else if quote == Quote::None {
+                "\"\""
+            } else {
+                ""
+            };
+            return vec![Edit::new(content, with)];
+        }
+        Spot::TextNode(_) => escape_attribute(&hxxp(&unescape(found.span.of_str(text), Within::Text).into_text(), why)),
+        Spot::Text(_) => hxxp(found.span.of_str(text), why),
+    };
+    vec![Edit::new(found.span, with)]
+}
+
+fn hxxp(text: &str, why: &str) -> String {
+    let rest = text.get(4..).unwrap_or_default();
+    let s = text.get(4..5).filter(|s| s.eq_ignore_ascii_case("s"));
+    let rest = if s.is_some() { rest.get(1..).unwrap_or_default() } else { rest };
+    format!("hxxp{}{rest} [{why}]", s.map_or("", |_| "s"))
+}
+
+fn quoted(quote: Quote, value: &str) -> String {
+    match quote {
+        Quote::None => format!("\"{value}\""),
+        _ => value.to_owned(),
+    }
+}
+
+/// Puts another document in the place of one inside an attribute.
+pub(crate) fn document(span: Span<Decoded>, quote: Quote, document: &str) -> Edit<Decoded> {
+    let mut escaped = escape_attribute(document);
+    if quote == Quote::Inert {
+        let blanks = [(' ', "&#32;"), ('\t', "&#9;"), ('\n', "&#10;"), ('\r', "&#13;"), ('\u{c}', "&#12;")];
+        for (blank, reference) in blanks {
+            escaped = escaped.replace(blank, reference);
+        }
+    }
+    Edit::new(span, quoted(quote, &escaped))
+}

@@ -1,0 +1,110 @@
+//! The laws over every mail and every page at hand.
+
+use std::{fs, path::Path};
+
+use super::laws;
+use crate::support;
+
+/// What lies among the mails and is none: expectations of the parsers that the sets come from.
+const NO_MAIL: [&str; 5] = ["json", "golden", "md", "COPYING", ".gitattributes"];
+
+fn mails(folder: &str) {
+    let Some(folder) = support::corpus(folder) else { return };
+    let mut held = Tally::default();
+    for file in support::files(&folder) {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if NO_MAIL.iter().any(|ending| name.ends_with(ending)) {
+            continue;
+        }
+        held.add(&file, &fs::read(&file).unwrap());
+    }
+    held.say(&folder);
+}
+
+/// HTML pages, each made a message in quoted-printable, base64 and as it stands.
+fn pages(folder: &str) {
+    let Some(folder) = support::corpus(folder) else { return };
+    let mut held = Tally::default();
+    for file in support::files(&folder) {
+        let page = fs::read(&file).unwrap();
+        let html = matches!(file.extension().and_then(|extension| extension.to_str()), Some("html" | "md" | "htm"));
+        if !html {
+            continue;
+        }
+        let head = "Message-ID: <page@example.com>\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n";
+        let message = [head.as_bytes(), b"Content-Transfer-Encoding: 8bit\r\n\r\n", &page].concat();
+        held.add(&file, &message);
+    }
+    held.say(&folder);
+}
+
+#[derive(Default)]
+struct Tally {
+    messages: usize,
+    wrapped: usize,
+    left: usize,
+    defanged: usize,
+    removed: usize,
+    recoded: usize,
+    broken: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, file: &Path, raw: &[u8]) {
+        let name = file.display().to_string();
+        let quiet = std::panic::catch_unwind(|| laws::hold(&name, raw));
+        self.messages += 1;
+        let Ok(once) = quiet else {
+            self.broken.push(name);
+            return;
+        };
+        self.wrapped += once.report.counts.wrapped;
+        self.left += once.report.counts.left;
+        self.defanged += once.report.counts.defanged;
+        self.removed += once.report.counts.removed_parts;
+        self.recoded += once.report.recoded_parts.len();
+    }
+
+    fn say(&self, folder: &Path) {
+        eprintln!(
+            "{}: {} messages, {} wrapped, {} left, {} defanged, {} parts removed, {} recoded",
+            folder.display(),
+            self.messages,
+            self.wrapped,
+            self.left,
+            self.defanged,
+            self.removed,
+            self.recoded
+        );
+        assert!(self.messages > 0, "{}: nothing but what is no mail", folder.display());
+        assert!(self.broken.is_empty(), "{} broken: {:#?}", self.broken.len(), self.broken);
+    }
+}
+
+#[test]
+fn laws_hold_over_the_mails_of_parsers() {
+    mails("mail/mail-parser");
+}
+
+#[test]
+fn laws_hold_over_broken_mail() {
+    mails("mail/mail-gem");
+    mails("mail/enmime/testdata/mail");
+    mails("mail/flanker");
+}
+
+#[test]
+fn laws_hold_over_old_mail() {
+    mails("mail/spamassassin");
+}
+
+#[test]
+fn laws_hold_over_phishing_mail() {
+    mails("mail/phishing");
+}
+
+#[test]
+fn laws_hold_over_pages() {
+    pages("html/newsletters");
+    pages("html/caniemail");
+}

@@ -1,0 +1,150 @@
+//! The laws, as functions that panic where one is broken.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
+
+use sekisho::{
+    base::{TenantId, Timestamp},
+    link::{Keyring, LinkBase, Opener},
+    rewrite::{Done, Envelope, Policy, Report, Rewriter, Rewritten},
+    url::{self, Suffixes},
+};
+
+use super::judge;
+
+pub(super) const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
+pub(super) const TENANT: TenantId = TenantId(7);
+pub(super) const BASE: &str = "https://go.corp.example";
+
+static SUFFIXES: LazyLock<Arc<Suffixes>> = LazyLock::new(|| Arc::new(Suffixes::builtin()));
+
+pub(super) fn keyring() -> Keyring {
+    Keyring::generate([42; 32], NOW)
+}
+
+pub(super) fn opener() -> Opener {
+    keyring().opener(&[TENANT, TenantId(8)])
+}
+
+pub(super) fn rewriter_with(policy: Policy, tenant: TenantId) -> Rewriter {
+    let keyring = keyring();
+    let minter = keyring.minter(tenant, NOW).unwrap();
+    Rewriter::new(minter, opener(), LinkBase::parse(BASE).unwrap(), SUFFIXES.clone(), policy)
+        .with_tenants([TENANT, TenantId(8)])
+}
+
+pub(super) fn rewriter() -> Rewriter {
+    rewriter_with(Policy::default(), TENANT)
+}
+
+pub(super) fn rewrite(raw: &[u8]) -> Rewritten {
+    rewriter().rewrite(raw, &Envelope { recipient: Some("user@corp.example") }, NOW).unwrap()
+}
+
+/// Where a link of ours leads.
+pub(super) fn opened(link: &str) -> String {
+    let path = link.strip_prefix(BASE).expect("a link of ours");
+    opener().open(path.as_bytes(), &[TENANT], NOW).expect("a link that opens").into_inner().destination.to_string()
+}
+
+/// All laws. Gives what was made of the message.
+pub(super) fn hold(name: &str, raw: &[u8]) -> Rewritten {
+    let once = rewrite(raw);
+    nothing_else_moves(name, raw, &once);
+    same_destination(name, raw, &once.report);
+    nothing_escapes(name, &once);
+    twice_is_once(name, &once);
+    restore_brings_back(name, &once);
+    once
+}
+
+/// Law 1: between two changes the bytes are the same, and nothing to do is the same bytes.
+fn nothing_else_moves(name: &str, raw: &[u8], once: &Rewritten) {
+    let (mut from, mut to) = (0, 0);
+    for change in &once.report.changes {
+        let kept = change.at.checked_sub(from).unwrap_or_else(|| panic!("{name}: changes out of order"));
+        assert_eq!(raw.get(from..change.at), once.message.get(to..to + kept), "{name}: bytes moved before {change:?}");
+        from = change.at + change.removed;
+        to += kept + change.inserted;
+    }
+    assert_eq!(raw.get(from..), once.message.get(to..), "{name}: bytes moved at the end");
+    let counts = once.report.counts;
+    let stripped = raw.to_ascii_lowercase().windows(9).any(|bytes| bytes == b"x-sekisho");
+    if counts.wrapped + counts.defanged + counts.removed_parts == 0 && !stripped {
+        let based = once.report.links.iter().any(|link| link.destination.is_some());
+        assert!(
+            once.message == raw || based || once.report.changes.iter().all(|change| change.inserted == 0),
+            "{name}"
+        );
+    }
+}
+
+/// Law 3: what was minted opens to what a browser reads in the original.
+fn same_destination(name: &str, raw: &[u8], report: &Report) {
+    let mut wrapped = BTreeSet::new();
+    for row in &report.links {
+        if row.done == Done::Wrapped {
+            let destination = row.destination.clone().unwrap();
+            assert_eq!(opened(row.link.as_deref().unwrap()), destination, "{name}: {row:?}");
+            wrapped.insert(destination);
+        }
+    }
+    for target in judge::targets(raw) {
+        let known = wrapped.contains(&target.url)
+            || report.removed_parts.iter().any(|removed| removed.part == target.part)
+            || report.links.iter().any(|row| {
+                let reads = || url::parse(&row.original).is_ok_and(|url| url.as_str() == target.url);
+                row.done != Done::Wrapped && (row.destination.as_deref() == Some(&target.url) || reads())
+            })
+            // A text linker that takes less or more than ours: its reading begins or ends otherwise.
+            || target.from == judge::From::Text && report.links.iter().any(|row| close(row.destination.as_deref(), &target.url));
+        assert!(known, "{name}: {target:?} is nowhere in the report");
+    }
+}
+
+fn close(destination: Option<&str>, url: &str) -> bool {
+    destination.is_some_and(|destination| {
+        destination.starts_with(url.trim_end_matches('/')) || url.starts_with(destination.trim_end_matches('/'))
+    })
+}
+
+/// Law 2: what a judge finds in the result is ours, or the report has a rule for it.
+fn nothing_escapes(name: &str, once: &Rewritten) {
+    for target in judge::targets(&once.message) {
+        let ours = target.url.starts_with(BASE);
+        let ruled = once.report.links.iter().any(|row| {
+            matches!(row.done, Done::Left { .. })
+                && (row.original == target.url
+                    || row.destination.as_deref() == Some(&target.url)
+                    || url::parse(&row.original).is_ok_and(|url| url.as_str() == target.url))
+        });
+        assert!(ours || ruled, "{name}: {target:?} escaped");
+    }
+}
+
+/// Law 5, first half.
+fn twice_is_once(name: &str, once: &Rewritten) {
+    let twice = rewrite(&once.message);
+    assert_eq!(twice.report.counts.wrapped, 0, "{name}: {:?}", twice.report.links);
+    assert_eq!(twice.report.counts.defanged, 0, "{name}: {:?}", twice.report.links);
+    assert!(twice.message == once.message, "{name}: twice is not once: {:?}", twice.report.changes);
+}
+
+/// Law 5, second half: no link of ours is left, and every destination stands there again.
+fn restore_brings_back(name: &str, once: &Rewritten) {
+    let back = rewriter().restore(&once.message, NOW).unwrap();
+    let mut wanted: Vec<_> =
+        once.report.links.iter().filter(|row| matches!(row.done, Done::Wrapped | Done::AlreadyOurs)).collect();
+    let mut got: Vec<_> = back.report.links.iter().collect();
+    wanted.sort_by_key(|row| (&row.part, &row.destination));
+    got.sort_by_key(|row| (&row.part, &row.destination));
+    let destinations = |rows: &[&sekisho::rewrite::ReportedLink]| {
+        rows.iter().map(|row| row.destination.clone()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(destinations(&got), destinations(&wanted), "{name}");
+    for target in judge::targets(&back.message) {
+        assert!(!target.url.starts_with(BASE), "{name}: {target:?} was not restored");
+    }
+}
