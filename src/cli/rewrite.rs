@@ -38,8 +38,7 @@ pub(super) fn run(place: &PlaceArguments, args: &RewriteArguments, out: &mut Std
     if let Some(file) = &args.report {
         write_report(file, &rewritten.report)?;
     }
-    out.bytes(&rewritten.message)?;
-    out.flush()
+    out.bytes(&rewritten.message)
 }
 
 /// A message with its original links.
@@ -56,8 +55,7 @@ pub(super) fn run_restore(place: &PlaceArguments, args: &RestoreArguments, out: 
         }
         message = rewriter.restore(&message, now).map_err(DeskError::from)?.message;
     }
-    out.bytes(&message)?;
-    out.flush()
+    out.bytes(&message)
 }
 
 /// All of stdin, if it is no larger than a message may be.
