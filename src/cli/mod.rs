@@ -9,6 +9,7 @@ mod check;
 mod clicks;
 mod config;
 mod decode;
+mod demo;
 mod doctor;
 mod exit;
 mod keys;
@@ -63,7 +64,7 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     };
     let mut out = Stdout::new();
     match command {
-        Command::Demo(args) => return crate::demo::run(args).map_err(|error| Failure::new(Exit::Unavailable, error)),
+        Command::Demo(args) => demo::run(&place, &args)?,
         Command::Serve(args) => serve::run(&place, args)?,
         Command::Rewrite(args) => rewrite::run(&place, &args, &mut out)?,
         Command::Restore(args) => rewrite::run_restore(&place, &args, &mut out)?,

@@ -25,7 +25,7 @@ pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Fa
     };
     let (config, _) = place.place().load(&overrides)?;
     say_if_moved(place, &config)?;
-    log_to_stderr();
+    log_to_stderr("info");
     let ring = config.keyring.path().to_owned();
     let (station, made) = Station::open(config.clone(), origin(place))?;
     if made == Made::Now {
@@ -141,8 +141,8 @@ fn leads_elsewhere(base: &LinkBase, public: SocketAddr) -> bool {
 }
 
 /// Words of the running service: level by `SEKISHO_LOG`, for people on stderr.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("SEKISHO_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+pub(super) fn log_to_stderr(level: &str) {
+    let filter = EnvFilter::try_from_env("SEKISHO_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let written = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // The demo may have begun to log already; then that goes on.
     let _ = written.compact().with_target(false).try_init();
