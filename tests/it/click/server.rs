@@ -27,7 +27,7 @@ pub(super) struct Listener {
 
 impl Listener {
     pub(super) fn start<S: Service>(service: S, limits: Limits) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(bind(([127, 0, 0, 1], 0).into())).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -40,7 +40,7 @@ impl Listener {
     pub(super) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         // A hung server fails the test instead of hanging it.
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
 
@@ -98,6 +98,16 @@ pub(super) fn read(stream: &mut TcpStream) -> Reply {
     let status = lines.next().unwrap().strip_prefix("HTTP/1.").unwrap()[2..5].parse().unwrap();
     let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| (name.into(), value.into()));
     Reply { status, headers: headers.collect(), body: body.into() }
+}
+
+/// Lets every task that has something to do get to it: they take turns on one thread.
+fn settle(runtime: &Runtime) {
+    let turns = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    runtime.block_on(runtime.spawn(turns)).unwrap();
 }
 
 /// Answers 200, but only when it is told to.
@@ -162,6 +172,7 @@ fn a_shutdown_finishes_what_is_under_way_and_takes_nothing_more() {
     let (runtime, serving) = listener.stop();
     // The idle connection is closed at once, which also says that the listener has stopped.
     assert!(is_closed(&mut idle));
+    settle(&runtime);
     assert!(!serving.is_finished());
     gate.open(1);
     let reply = read(&mut busy);
