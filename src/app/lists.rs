@@ -42,7 +42,11 @@ impl Shelf {
 /// be there.
 pub fn seed_lists(config: &Config) -> Result<(), ListsError> {
     match &config.blocklists {
-        Named::ByDefault(path) if !path.exists() => feed::seed(path).map(drop).map_err(ListsError),
+        Named::ByDefault(path) if !path.exists() => match feed::seed(path) {
+            // Another process was quicker, and its lists count.
+            Err(_) if path.exists() => Ok(()),
+            seeded => seeded.map(drop).map_err(ListsError),
+        },
         _ => Ok(()),
     }
 }

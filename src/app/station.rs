@@ -68,6 +68,11 @@ impl Listeners {
         Ok(Self { public: bind(config.listen).await?, admin: bind_loopback(config.admin_listen).await? })
     }
 
+    /// Listeners that were taken elsewhere.
+    pub fn of(public: TcpListener, admin: TcpListener) -> Self {
+        Self { public, admin }
+    }
+
     /// Where clicks are answered: the port that was taken, where any was asked for.
     pub fn public(&self) -> io::Result<SocketAddr> {
         self.public.local_addr()

@@ -3,7 +3,7 @@ use std::{fs::OpenOptions, net::TcpListener};
 use super::{
     Exit, Failure,
     args::PlaceArguments,
-    output::{Stdout, moment},
+    output::{Stdout, count, moment},
     work::Work,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failur
     let work = Work::of(config);
     let config = &work.config;
     let findings = [
-        ("configuration", Good(format!("{}, {} tenants", file.display(), config.tenants.len()))),
+        ("configuration", Good(format!("{}, {}", file.display(), count(config.tenants.len(), "tenant")))),
         ("keyring", keyring(&work)),
         ("store", store(&work)),
         ("lists", lists(&work)),
@@ -64,7 +64,7 @@ fn keyring(work: &Work) -> Finding {
     let path = work.config.keyring.path();
     match read_ring(path) {
         Ok(ring) => {
-            let count = ring.keys().count();
+            let keys = count(ring.keys().count(), "key");
             match ring.keys().next() {
                 Some(key) if key.from() > work.now => Bad(format!(
                     "the clock is before {}, when key {} began to sign: set the clock",
@@ -72,7 +72,7 @@ fn keyring(work: &Work) -> Finding {
                     key.id()
                 )),
                 Some(key) => {
-                    Good(format!("{}, {count} keys, {} signs since {}", path.display(), key.id(), moment(key.from())))
+                    Good(format!("{}, {keys}, {} signs since {}", path.display(), key.id(), moment(key.from())))
                 }
                 None => Bad(format!("{} holds no key", path.display())),
             }
@@ -107,10 +107,15 @@ fn lists(work: &Work) -> Finding {
     match Shelf::read(&[folder.to_owned()], &work.suffixes, &own_hosts(&work.config)) {
         Err(error) => Bad(error.to_string()),
         Ok(shelf) => match shelf.bad.first() {
-            Some(first) => Bad(format!("{} lines are refused, the first: {first}", shelf.bad.len())),
+            Some(first) => Bad(format!("refused: {}; the first: {first}", count(shelf.bad.len(), "line"))),
             None => {
                 let entries: usize = shelf.lists().iter().map(|list| list.entries.len()).sum();
-                Good(format!("{}, {} lists, {entries} entries", folder.display(), shelf.lists().len()))
+                Good(format!(
+                    "{}, {}, {}",
+                    folder.display(),
+                    count(shelf.lists().len(), "list"),
+                    count(entries, "entry")
+                ))
             }
         },
     }

@@ -112,7 +112,7 @@ impl From<StoreError> for Failure {
             StoreError::Missing { .. } => Exit::NoInput,
             StoreError::Unreachable { source, .. } => of_io(source, Exit::CannotCreate),
             StoreError::Forbidden { .. } => Exit::NoPermission,
-            StoreError::Full { .. } | StoreError::Other { .. } => Exit::Io,
+            StoreError::Full { .. } | StoreError::Disk { .. } | StoreError::Other { .. } => Exit::Io,
             StoreError::Busy { .. } | StoreError::Thread { .. } => Exit::Unavailable,
             StoreError::Damaged { .. }
             | StoreError::Foreign { .. }

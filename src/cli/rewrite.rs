@@ -7,13 +7,13 @@ use std::{
 
 use super::{
     Exit, Failure,
-    args::{PlaceArguments, RewriteArguments},
+    args::{PlaceArguments, RestoreArguments, RewriteArguments},
     keys::say_to_back_up,
     output::Stdout,
     work::{origin, tenant},
 };
 use crate::{
-    app::{Desk, Made, SystemClock, Transport, rewriter},
+    app::{Desk, DeskError, Made, SystemClock, Transport, rewriter, seed_lists},
     base::Clock,
     config::{Limits, Overrides},
     rewrite::Report,
@@ -25,6 +25,7 @@ pub(super) fn run(place: &PlaceArguments, args: &RewriteArguments, out: &mut Std
     let overrides = Overrides { base_url: args.base_url.clone(), ..place.overrides() };
     let (config, _) = place.place().load(&overrides)?;
     let tenant = tenant(&config, args.tenant)?;
+    seed_lists(&config)?;
     let now = SystemClock.now();
     let (desk, made) = Desk::open(&config, tenant, origin(place), now)?;
     if made == Made::Now {
@@ -41,20 +42,21 @@ pub(super) fn run(place: &PlaceArguments, args: &RewriteArguments, out: &mut Std
 }
 
 /// A message with its original links.
-pub(super) fn run_restore(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failure> {
-    let (config, _) = place.place().load(&place.overrides())?;
-    let raw = message(&config.limits)?;
+pub(super) fn run_restore(place: &PlaceArguments, args: &RestoreArguments, out: &mut Stdout) -> Result<(), Failure> {
+    let overrides = Overrides { base_url: args.base_url.clone(), ..place.overrides() };
+    let (config, _) = place.place().load(&overrides)?;
+    let mut message = message(&config.limits)?;
     let (now, suffixes) = (SystemClock.now(), Arc::new(Suffixes::builtin()));
-    let mut message = raw;
     // Links of every tenant are ours, and each tenant's rewriter knows its own.
     for tenant in &config.tenants {
         let (rewriter, made) = rewriter(&config, tenant, origin(place), now, &suffixes)?;
         if made == Made::Now {
             say_to_back_up(config.keyring.path());
         }
-        message = rewriter.restore(&message, now).map_err(crate::app::DeskError::from)?.message;
+        message = rewriter.restore(&message, now).map_err(DeskError::from)?.message;
     }
-    out.bytes(&message)
+    out.bytes(&message)?;
+    out.flush()
 }
 
 /// All of stdin, if it is no larger than a message may be.

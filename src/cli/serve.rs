@@ -1,4 +1,4 @@
-use std::{io::IsTerminal, sync::Arc};
+use std::{io::IsTerminal, net::SocketAddr, sync::Arc};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::{EnvFilter, fmt};
@@ -7,12 +7,13 @@ use super::{
     Exit, Failure,
     args::{PlaceArguments, ServeArguments},
     keys::say_to_back_up,
-    output::people,
+    output::{count, people},
     work::origin,
 };
 use crate::{
     app::{Gate, Listeners, Made, Station},
     config::{Config, Overrides},
+    link::LinkBase,
 };
 
 pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Failure> {
@@ -23,7 +24,7 @@ pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Fa
         ..place.overrides()
     };
     let (config, _) = place.place().load(&overrides)?;
-    log_to_stderr();
+    log_to_stderr("info");
     let ring = config.keyring.path().to_owned();
     let (station, made) = Station::open(config.clone(), origin(place))?;
     if made == Made::Now {
@@ -111,18 +112,36 @@ fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Resul
     for tenant in &config.tenants {
         people(&format!("links of {:?} (tenant {}) live at {}", tenant.name, tenant.id, tenant.base));
     }
+    if let Some(base) = config.tenants.iter().map(|tenant| &tenant.base).find(|base| leads_elsewhere(base, public)) {
+        people(&format!(
+            "note: links live at {base}, and nothing of this process listens there; if that is not meant, give \
+             --base-url or --listen"
+        ));
+    }
     let state = station.lists().state();
     let entries: usize = state.files.iter().map(|file| file.entries).sum();
-    people(&format!("{} lists with {entries} entries in {}", state.files.len(), config.blocklists.path().display()));
+    people(&format!(
+        "{} with {} in {}",
+        count(state.files.len(), "list"),
+        count(entries, "entry"),
+        config.blocklists.path().display()
+    ));
     for (name, problem) in state.files.iter().filter_map(|file| Some((&file.name, file.problem.as_ref()?))) {
         people(&format!("list {name}: {problem}"));
     }
     Ok(())
 }
 
+/// Whether links lead to another port of this very machine. Of other hosts nothing is known: a front end stands there.
+fn leads_elsewhere(base: &LinkBase, public: SocketAddr) -> bool {
+    let (host, port) = base.host_and_port().rsplit_once(':').unwrap_or((base.host_and_port(), "80"));
+    let here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    here && !base.is_https() && port != public.port().to_string()
+}
+
 /// Words of the running service: level by `SEKISHO_LOG`, for people on stderr.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("SEKISHO_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+pub(super) fn log_to_stderr(level: &str) {
+    let filter = EnvFilter::try_from_env("SEKISHO_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let written = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // The demo may have begun to log already; then that goes on.
     let _ = written.compact().with_target(false).try_init();

@@ -1,6 +1,10 @@
 use std::path::PathBuf;
 
-use super::{Exit, Failure, args::PlaceArguments, output::people};
+use super::{
+    Exit, Failure,
+    args::PlaceArguments,
+    output::{count, people},
+};
 use crate::{
     app::{Origin, Shelf, SystemClock, own_hosts, seed_lists},
     base::{Clock, TenantId, Timestamp},
@@ -32,7 +36,10 @@ impl Work {
     pub(super) fn shelf(&self) -> Result<Shelf, Failure> {
         let shelf = self.shelf_of(&[self.config.blocklists.path().to_owned()])?;
         if !shelf.bad.is_empty() {
-            people(&format!("{} lines of the lists are refused; `sekisho list check` shows them", shelf.bad.len()));
+            people(&format!(
+                "refused of the lists: {}; `sekisho list check` shows why",
+                count(shelf.bad.len(), "line")
+            ));
         }
         Ok(shelf)
     }

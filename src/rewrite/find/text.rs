@@ -217,7 +217,8 @@ impl Scanner<'_, '_> {
         // A dot that ends the host before a port or a path belongs to it.
         let behind = if self.text.get(end..run_end).is_some_and(|rest| rest == ".") { run_end } else { end };
         let mut url = end;
-        let port = self.rest(behind).strip_prefix(':').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+        let port =
+            self.rest(behind).strip_prefix(':').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
         let after_port = if (1..=5).contains(&port) { behind + 1 + port } else { behind };
         if after_port > behind {
             url = after_port;
