@@ -38,7 +38,7 @@ pub(crate) struct Scope<'a> {
     /// Whether the base stands in the document, and is removed from it.
     pub(crate) base_goes: bool,
     /// Encodes a query in the charset of the document.
-    pub(crate) encode_query: Option<&'a dyn Fn(&str) -> Cow<'_, [u8]>>,
+    pub(crate) encode_query: Option<crate::url::EncodeQuery<'a>>,
 }
 
 /// Chooses for one link.

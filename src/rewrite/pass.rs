@@ -71,7 +71,7 @@ impl Pass<'_> {
         self.log.ambiguities.extend(noted.map(|noted| format!("{prefix}{:?} at {}", noted.kind, noted.at)));
         for hit in &structure.limits_hit {
             let covers = |part: &&Part| part.header.start() <= hit.at && hit.at <= part.body.end();
-            if !structure.parts.iter().filter(covers).any(|part| is_content(part)) {
+            if !structure.parts.iter().filter(covers).any(is_content) {
                 return Err(Refused::Limit { limit: format!("{:?}", hit.limit), at: hit.at });
             }
         }
