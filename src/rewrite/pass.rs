@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Refused,
+    Refused, Unsafe,
     choose::{Choice, Scope, choose},
     find::{self, Found, Grammar, Lines, Page, Spot},
     kind::{Kind, kind},
@@ -130,8 +130,13 @@ impl Pass<'_> {
             part.open(raw, &self.policy.limits).map_err(|error| Unread::Encoding(error.to_string()))?;
         let edits = match kind {
             Kind::Html(place) => {
-                let page = find::page(opened.text(), self.suffixes).map_err(Unread::Html)?;
-                self.html(&opened, &page, part, Site { part: id, place })?
+                let site = Site { part: id, place };
+                let page = self.find(opened.text())?;
+                let edits = self.html(&opened, opened.text(), &page, part, site)?;
+                if page.readings > 1 {
+                    self.holds(&opened, &edits, part, site)?;
+                }
+                edits
             }
             Kind::Text(place, lines) => self.text(&opened, lines, Site { part: id, place })?,
             Kind::Message => self.inner(&opened, id, depth)?,
@@ -163,16 +168,50 @@ impl Pass<'_> {
             base_goes: false,
             encode_query: None,
         };
-        let mut edits = Vec::new();
-        for word in find::words(opened.text(), &Grammar { suffixes: self.suffixes, lines }) {
+        let (mut edits, mut done) = (Vec::new(), None);
+        let own = |text: &str| self.own.length(text);
+        for word in find::words(opened.text(), &Grammar { suffixes: self.suffixes, own: &own, lines }) {
             let span = Span::new(word.range.start, word.range.end);
             let found = Found { span, spot: Spot::Text(word.shape), value: word.value };
-            edits.extend(self.link(opened.text(), &found, &scope, site, span.start())?);
+            let mut written = self.link(opened.text(), &found, &scope, site, span.start())?;
+            // `a.example日本.b.example`: one link would run into the other.
+            if done == Some(span.start())
+                && let Some(first) = written.first_mut()
+            {
+                first.with.insert(0, b' ');
+            }
+            done = Some(span.end());
+            edits.extend(written);
         }
         Ok(edits)
     }
 
-    fn html(&mut self, opened: &Opened, page: &Page, part: &Part, site: Site<'_>) -> Result<Vec<Edit<Decoded>>, Stop> {
+    fn find(&self, text: &str) -> Result<Page, Unread> {
+        let own = |text: &str| self.own.length(text);
+        Ok(find::page(text, &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Space })?)
+    }
+
+    /// What is written for one reading of a document must not make another one see something new: where there are
+    /// several, the result is read once more, and there must be nothing left to do.
+    fn holds(&self, opened: &Opened, edits: &[Edit<Decoded>], part: &Part, site: Site<'_>) -> Result<(), Stop> {
+        if edits.is_empty() || matches!(self.job, Job::Restore) {
+            return Ok(());
+        }
+        let text = apply(opened.text().as_bytes(), edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
+        let text = String::from_utf8(text).map_err(|error| Unread::Carry(error.to_string()))?;
+        let page = self.find(&text)?;
+        let left = Pass { log: Log::default(), ..*self }.html(opened, &text, &page, part, site)?;
+        if left.is_empty() { Ok(()) } else { Err(Unread::Html(Unsafe::Ambiguous).into()) }
+    }
+
+    fn html(
+        &mut self,
+        opened: &Opened,
+        text: &str,
+        page: &Page,
+        part: &Part,
+        site: Site<'_>,
+    ) -> Result<Vec<Edit<Decoded>>, Stop> {
         let stated = part.content_base.as_deref().or(part.content_location.as_deref());
         let base = stated.and_then(|base| url::parse(base).ok());
         let encode = encoder(opened);
@@ -185,7 +224,7 @@ impl Pass<'_> {
             base_goes: false,
             encode_query: if utf8 { None } else { Some(&encode) },
         };
-        self.page(opened.text(), page, &scope, site, None)
+        self.page(text, page, &scope, site, None)
     }
 
     /// The edits of one HTML document. `at`: where the attribute stands that holds it, if one does.
@@ -234,11 +273,7 @@ impl Pass<'_> {
         site: Site<'_>,
         at: usize,
     ) -> Result<Vec<Edit<Decoded>>, Stop> {
-        let ours = self.own_text(text, found);
-        let (found, choice) = match &ours {
-            Some((found, choice)) => (found, choice.clone()),
-            None => (found, choose(found, scope)),
-        };
+        let choice = choose(found, scope);
         let mut row = ReportedLink {
             part: site.part.to_owned(),
             place: site.place,
@@ -263,17 +298,6 @@ impl Pass<'_> {
         }
         self.log.links.push(row);
         Ok(edits)
-    }
-
-    /// A link of ours in running text, without what an auto-linker glues on to it.
-    fn own_text(&self, text: &str, found: &Found) -> Option<(Found, Choice)> {
-        if !matches!(found.spot, Spot::Text(_) | Spot::TextNode(_)) {
-            return None;
-        }
-        let (link, length) = self.own.open_text(found.span.of_str(text))?;
-        let span = Span::new(found.span.start(), found.span.start() + length);
-        let choice = if link.stays { Choice::Ours(link.destination) } else { Choice::Wrap(link.destination) };
-        Some((Found { span, spot: found.spot, value: span.of_str(text).to_owned() }, choice))
     }
 
     fn wrap(

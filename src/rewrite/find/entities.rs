@@ -226,8 +226,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_escaped_comes_back(value in ".*") {
-            prop_assume!(!value.contains('\0'));
+        fn what_is_escaped_comes_back(value in "[^\0]*") {
             prop_assert_eq!(attribute(&escape_attribute(&value)), value);
         }
     }

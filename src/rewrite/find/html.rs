@@ -23,7 +23,7 @@ use super::{
     text::{Grammar, Lines, words},
     unescape,
 };
-use crate::{base::Span, url::Suffixes};
+use crate::base::Span;
 
 /// How deep documents may stand in documents. Each level reads its text once more.
 pub(super) const DEPTH: usize = 6;
@@ -37,24 +37,26 @@ fn memory(text: &str) -> usize {
 /// Finds the links of an HTML document, in every reading that a client could have of it.
 ///
 /// Errors: [`Unsafe`], where a client could see links that are not in the answer.
-pub(crate) fn page(text: &str, suffixes: &Suffixes) -> Result<Page, Unsafe> {
-    document(text, suffixes, 0)
+pub(crate) fn page(text: &str, grammar: &Grammar<'_>) -> Result<Page, Unsafe> {
+    document(text, grammar, 0)
 }
 
-fn document(text: &str, suffixes: &Suffixes, depth: usize) -> Result<Page, Unsafe> {
+fn document(text: &str, grammar: &Grammar<'_>, depth: usize) -> Result<Page, Unsafe> {
     if depth > DEPTH {
         return Err(Unsafe::TooDeep);
     }
-    let mut page = read(text, Reading::Mail, suffixes, depth)?;
-    for reading in Reading::others(text) {
-        page.join(read(text, reading, suffixes, depth)?)?;
+    let mut page = read(text, Reading::Mail, grammar, depth)?;
+    let others = Reading::others(text);
+    page.readings = 1 + others.len();
+    for reading in others {
+        page.join(text, read(text, reading, grammar, depth)?)?;
     }
     Ok(page)
 }
 
-fn read(text: &str, reading: Reading, suffixes: &Suffixes, depth: usize) -> Result<Page, Unsafe> {
+fn read(text: &str, reading: Reading, grammar: &Grammar<'_>, depth: usize) -> Result<Page, Unsafe> {
     let shadow = reading.of(text);
-    let mut walk = Walk { text, shadow: &shadow, reading, suffixes, depth, page: Page::default(), ambiguous: false };
+    let mut walk = Walk { text, shadow: &shadow, reading, grammar, depth, page: Page::default(), ambiguous: false };
     walk.all()?;
     if walk.ambiguous && reading == Reading::Mail {
         nothing_hides(text, &walk.page)?;
@@ -78,7 +80,8 @@ struct Walk<'t> {
     /// The text as this reading takes it; values are read from `text`.
     shadow: &'t str,
     reading: Reading,
-    suffixes: &'t Suffixes,
+    /// For text nodes, in which a line break is a blank.
+    grammar: &'t Grammar<'t>,
     /// Documents around this one.
     depth: usize,
     page: Page,
@@ -144,7 +147,7 @@ impl Walk<'_> {
             }
             Meaning::AnimatedList => self.page.removals.push(value.whole().shifted(offset)),
             Meaning::Document => {
-                let page = document(&decoded, self.suffixes, self.depth + 1)?;
+                let page = document(&decoded, self.grammar, self.depth + 1)?;
                 self.page.nested.push(Nested { span, quote, document: decoded, page });
             }
             Meaning::None => {}
@@ -161,7 +164,7 @@ impl Walk<'_> {
         if memchr::memchr2(b'.', b'/', source.as_bytes()).is_none() {
             return;
         }
-        let grammar = Grammar { suffixes: self.suffixes, lines: Lines::Space };
+        let grammar = Grammar { lines: Lines::Space, ..*self.grammar };
         let mut found = |span: Range<usize>, shape, value| {
             let span = Span::new(span.start, span.end).shifted(offset + range.start);
             self.page.found.push(Found { span, spot: Spot::TextNode(shape), value });
