@@ -1,12 +1,9 @@
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
-    config::{Config, Named, durable},
-    list::{BadLine, List, MemoryIndex, check},
+    config::{Config, Named},
+    feed,
+    list::{BadLine, List, MemoryIndex},
     url::Suffixes,
 };
 
@@ -19,37 +16,20 @@ pub struct Shelf {
     pub bad: Vec<BadLine>,
 }
 
-/// A list or a folder of lists that cannot be read.
+/// A list or a folder of lists that cannot be read, or made; the error names it.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the lists at {path}: {source}", path = path.display())]
-pub struct ListsError {
-    /// Which file or folder.
-    pub path: PathBuf,
-    /// Why.
-    pub source: io::Error,
-}
+#[error("cannot read the lists: {0}")]
+pub struct ListsError(pub io::Error);
 
 impl Shelf {
     /// Reads list files, and every `*.list` file in folders.
     pub fn read(paths: &[PathBuf], suffixes: &Suffixes, own_hosts: &[String]) -> Result<Self, ListsError> {
-        let mut files = Vec::new();
-        for path in paths {
-            files.extend(list_files(path).map_err(|source| ListsError { path: path.clone(), source })?);
+        let (mut lists, mut bad) = (Vec::new(), Vec::new());
+        for checked in feed::check(paths, suffixes, own_hosts).map_err(ListsError)? {
+            lists.push(Arc::new(checked.list));
+            bad.extend(checked.bad);
         }
-        let mut texts = Vec::new();
-        for path in &files {
-            texts.push(fs::read(path).map_err(|source| ListsError { path: path.clone(), source })?);
-        }
-        let names: Vec<&str> = files.iter().map(|path| name_of(path)).collect();
-        let named: Vec<(&str, &[u8])> = names.iter().copied().zip(texts.iter().map(Vec::as_slice)).collect();
-        let mut checked = check(&named, suffixes, own_hosts);
-        for bad in &mut checked.bad {
-            let file = files.iter().find(|path| path.file_name().is_some_and(|name| name == bad.file.as_str()));
-            if let Some(path) = file {
-                bad.file = path.display().to_string();
-            }
-        }
-        Ok(Self { index: MemoryIndex::build(checked.lists.into_iter().map(Arc::new).collect()), bad: checked.bad })
+        Ok(Self { index: MemoryIndex::build(lists), bad })
     }
 
     /// Its lists, in the order of their files.
@@ -62,10 +42,11 @@ impl Shelf {
 /// be there.
 pub fn seed_lists(config: &Config) -> Result<(), ListsError> {
     match &config.blocklists {
-        Named::ByDefault(path) if !path.exists() => {
-            let seeded = durable::make_folder(path);
-            seeded.map_err(|source| ListsError { path: path.clone(), source })
-        }
+        Named::ByDefault(path) if !path.exists() => match feed::seed(path) {
+            // Another process was quicker, and its lists count.
+            Err(_) if path.exists() => Ok(()),
+            seeded => seeded.map(drop).map_err(ListsError),
+        },
         _ => Ok(()),
     }
 }
@@ -82,23 +63,4 @@ pub fn own_hosts(config: &Config) -> Vec<String> {
     hosts.sort();
     hosts.dedup();
     hosts
-}
-
-fn list_files(path: &Path) -> io::Result<Vec<PathBuf>> {
-    if !fs::metadata(path)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "list") && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn name_of(path: &Path) -> &str {
-    path.file_stem().and_then(|name| name.to_str()).unwrap_or("unnamed")
 }

@@ -3,10 +3,16 @@
 //! Opens the keyring, the store, the lists and the listeners in the order in which they depend on each other, and
 //! tells of each failure which file and what to do.
 
+mod desk;
+mod gate;
 mod lists;
 mod ring;
+mod station;
 mod system;
 
+pub use desk::{Desk, DeskError, Transport, rewriter};
+pub use gate::Gate;
 pub use lists::{ListsError, Shelf, own_hosts, seed_lists};
 pub use ring::{Made, Origin, RingError, change_ring, make_ring, open_ring, read_ring};
+pub use station::{Listeners, StartError, Station};
 pub use system::{NoEntropy, SystemClock, entropy};

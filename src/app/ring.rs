@@ -93,9 +93,12 @@ pub enum Made {
 
 /// Reads the keyring of a configuration. Where nobody named one and nothing has been kept yet, one is made.
 pub fn open_ring(config: &Config, origin: Origin, now: Timestamp) -> Result<(Keyring, Made), RingError> {
+    // Asked first: another process on the same fresh folder makes its keyring before its store, so that where there is
+    // a store now, there is a keyring too.
+    let may_make = may_make(config, origin);
     let path = config.keyring.path();
     match read_ring(path) {
-        Err(RingError::Missing { .. }) if may_make(config, origin) => match make_ring(path, now) {
+        Err(RingError::Missing { .. }) if may_make => match make_ring(path, now) {
             Ok(ring) => Ok((ring, Made::Now)),
             // Another process was quicker, and its keyring counts.
             Err(RingError::Exists { .. }) => Ok((read_ring(path)?, Made::Before)),

@@ -37,8 +37,8 @@ pub(super) enum Command {
     Serve(ServeArguments),
     /// Read a message on stdin, write it with signed links to stdout. Exit code 75: try again.
     Rewrite(RewriteArguments),
-    /// Read a message on stdin, write it with the original links to stdout.
-    Restore,
+    /// Read a message on stdin, write it with the original links to stdout. Exit code 75: try again.
+    Restore(RestoreArguments),
     /// Tell what a link holds, offline; with a keyring at hand also whether it is ours.
     Decode(DecodeArguments),
     /// Judge a URL as a click on it would be judged now. Nothing is fetched.
@@ -90,6 +90,13 @@ pub(super) struct RewriteArguments {
     /// Write what was done with each link, as JSON, to this file (`-`: to stderr, because stdout is the message's).
     #[arg(long, value_name = "FILE")]
     pub(super) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreArguments {
+    /// Where the links live, beside the places that the configuration names.
+    #[arg(long, value_name = "URL")]
+    pub(super) base_url: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,8 +3,9 @@
 use std::{fmt, io, process::ExitCode};
 
 use crate::{
-    app::{ListsError, RingError},
+    app::{DeskError, ListsError, RingError, StartError},
     config::ConfigError,
+    http::BindError,
     store::StoreError,
 };
 
@@ -97,9 +98,9 @@ impl From<RingError> for Failure {
 
 impl From<ListsError> for Failure {
     fn from(error: ListsError) -> Self {
-        let exit = match error.source.kind() {
+        let exit = match error.0.kind() {
             io::ErrorKind::NotFound => Exit::NoInput,
-            _ => of_io(&error.source, Exit::Io),
+            _ => of_io(&error.0, Exit::Io),
         };
         Self::new(exit, error)
     }
@@ -111,13 +112,45 @@ impl From<StoreError> for Failure {
             StoreError::Missing { .. } => Exit::NoInput,
             StoreError::Unreachable { source, .. } => of_io(source, Exit::CannotCreate),
             StoreError::Forbidden { .. } => Exit::NoPermission,
-            StoreError::Full { .. } | StoreError::Other { .. } => Exit::Io,
+            StoreError::Full { .. } | StoreError::Disk { .. } | StoreError::Other { .. } => Exit::Io,
             StoreError::Busy { .. } | StoreError::Thread { .. } => Exit::Unavailable,
             StoreError::Damaged { .. }
             | StoreError::Foreign { .. }
             | StoreError::Unreadable { .. }
             | StoreError::Newer { .. }
             | StoreError::NoWriteAheadLog { .. } => Exit::Config,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<DeskError> for Failure {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Ring(error) => error.into(),
+            DeskError::Store(error) => error.into(),
+            DeskError::Mint(_) | DeskError::Refused(_) | DeskError::Clock { .. } => Self::new(Exit::TryAgain, error),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Ring(error) => error.into(),
+            StartError::Lists(error) => error.into(),
+            StartError::Store(error) => error.into(),
+            StartError::Bind(error) => error.into(),
+            StartError::Feed(_) | StartError::Template(_) => Self::new(Exit::Config, error),
+        }
+    }
+}
+
+impl From<BindError> for Failure {
+    fn from(error: BindError) -> Self {
+        let exit = match &error {
+            BindError::Refused { cause, .. } => of_io(cause, Exit::Unavailable),
+            BindError::NotLoopback(_) => Exit::Config,
         };
         Self::new(exit, error)
     }

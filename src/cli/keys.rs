@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{
     Exit, Failure,
     args::{KeysCommand, PlaceArguments},
-    output::{Stdout, moment, people},
+    output::{Stdout, count, moment, people},
 };
 use crate::{
     app::{RingError, SystemClock, change_ring, entropy, make_ring, read_ring},
@@ -76,8 +76,8 @@ fn rotate(path: &Path, now: Timestamp, out: &mut Stdout) -> Result<(), Failure> 
     let secret = entropy().map_err(RingError::from)?;
     let id = change_ring(path, |ring| ring.rotate(secret, now))?;
     people(&format!(
-        "key {id} signs from now on, and what was signed before opens as ever. Back {} up again, and restart \
-         `sekisho serve` within ten minutes, so that it knows the new key",
+        "key {id} signs from now on, and what was signed before opens as ever. Back {} up again, and send SIGHUP to \
+         every `sekisho serve` within ten minutes, so that it knows the new key",
         path.display()
     ));
     out.line(format_args!("{id}"))
@@ -85,7 +85,7 @@ fn rotate(path: &Path, now: Timestamp, out: &mut Stdout) -> Result<(), Failure> 
 
 fn set_state(path: &Path, id: KeyId, state: KeyState, out: &mut Stdout) -> Result<(), Failure> {
     change_ring(path, |ring| ring.set_state(id, state))?;
-    people(&format!("key {id} is {state} from the next start of `sekisho serve` on"));
+    people(&format!("key {id} is {state}; send SIGHUP to every `sekisho serve`, so that it knows"));
     out.line(format_args!("{id}"))
 }
 
@@ -93,6 +93,6 @@ fn import(path: &Path, file: &Path, now: Timestamp, out: &mut Stdout) -> Result<
     let unreadable = |error| Failure::new(Exit::NoInput, format_args!("cannot read {}: {error}", file.display()));
     let text = Zeroizing::new(std::fs::read_to_string(file).map_err(unreadable)?);
     let ids = change_ring(path, |ring| ring.import(&text, now))?;
-    people(&format!("{} keys came over; back {} up again", ids.len(), path.display()));
+    people(&format!("{} came over; back {} up again", count(ids.len(), "key"), path.display()));
     ids.iter().try_for_each(|id| out.line(format_args!("{id}")))
 }

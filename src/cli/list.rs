@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     Exit, Failure,
     args::{ListCommand, PlaceArguments},
-    output::{Stdout, people},
+    output::{Stdout, count, people},
     work::Work,
 };
 use crate::{
@@ -107,7 +107,7 @@ fn check(work: &Work, paths: &[PathBuf], json: bool, out: &mut Stdout) -> Result
     out.flush()?;
     match shelf.bad.len() {
         0 => {
-            people(&format!("{files} lists with {entries} entries are in order"));
+            people(&format!("in order: {} with {}", count(files, "list"), count(entries, "entry")));
             Ok(())
         }
         1 => Err(Failure::new(Exit::Data, "1 line is refused; it counts for nothing until it is mended")),

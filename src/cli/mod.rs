@@ -5,17 +5,28 @@
 //! or none, and whatever fails on our side ends in code 75, so that the mail system keeps the message.
 
 mod args;
+mod check;
 mod clicks;
 mod config;
 mod decode;
+mod demo;
+mod doctor;
 mod exit;
 mod keys;
 mod list;
 mod output;
+mod rewrite;
+mod serve;
 mod when;
 mod work;
 
-use std::{ffi::OsString, io, io::Write as _, panic::catch_unwind, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io,
+    io::Write as _,
+    panic::{UnwindSafe, catch_unwind},
+    process::ExitCode,
+};
 
 use clap::{Parser as _, error::ErrorKind};
 
@@ -26,15 +37,24 @@ use output::{Stdout, people};
 /// Runs the command that `arguments` name (the first is the program's own name) to its end.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let in_mail_path = arguments.iter().any(|word| word == "rewrite");
-    match catch_unwind(|| run(&arguments)).unwrap_or_else(|_| Err(Failure::bug())) {
+    match outcome(&arguments, || run(&arguments)) {
         Ok(code) => code,
         Err(failure) => {
-            let failure = if in_mail_path { failure.for_mail() } else { failure };
             people(&failure.what);
             failure.exit.into()
         }
     }
+}
+
+/// What came of a command, a panic included. In the mail path even a mistake of the command line or a fault of ours
+/// must not make the mail system give the message back.
+fn outcome(
+    arguments: &[OsString],
+    run: impl FnOnce() -> Result<ExitCode, Failure> + UnwindSafe,
+) -> Result<ExitCode, Failure> {
+    let in_mail_path = arguments.iter().any(|word| word == "rewrite" || word == "restore");
+    let outcome = catch_unwind(run).unwrap_or_else(|_| Err(Failure::bug()));
+    outcome.map_err(|failure| if in_mail_path { failure.for_mail() } else { failure })
 }
 
 fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
@@ -44,14 +64,18 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     };
     let mut out = Stdout::new();
     match command {
-        Command::Demo(args) => return crate::demo::run(args).map_err(|error| Failure::new(Exit::Unavailable, error)),
+        Command::Demo(args) => demo::run(&place, &args)?,
+        Command::Serve(args) => serve::run(&place, args)?,
+        Command::Rewrite(args) => rewrite::run(&place, &args, &mut out)?,
+        Command::Restore(args) => rewrite::run_restore(&place, &args, &mut out)?,
         Command::Decode(args) => decode::run(&place, &args, &mut out)?,
+        Command::Check(args) => check::run(&place, &args, &mut out)?,
+        Command::Doctor => doctor::run(&place, &mut out)?,
         Command::List(command) => list::run(&place, command, &mut out)?,
         Command::Clicks(args) => clicks::run(&place, &args, &mut out)?,
         Command::Explain(args) => clicks::run_explain(&place, &args, &mut out)?,
         Command::Keys(command) => keys::run(&place, command, &mut out)?,
         Command::Config(command) => config::run(&place, &command, &mut out)?,
-        _ => return Err(Failure::new(Exit::Bug, "not yet")),
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
@@ -66,5 +90,36 @@ fn not_a_command(error: &clap::Error) -> Result<ExitCode, Failure> {
             written.map(|()| ExitCode::SUCCESS).map_err(output::unwritten)
         }
         _ => Err(Failure::new(Exit::Usage, error.to_string().trim_end().trim_start_matches("error: "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exit(words: &[&str], run: impl FnOnce() -> Result<ExitCode, Failure> + UnwindSafe) -> Exit {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        outcome(&words, run).unwrap_err().exit
+    }
+
+    #[test]
+    fn a_panic_is_a_bug_and_in_the_mail_path_a_reason_to_try_again() {
+        assert_eq!(exit(&["sekisho", "clicks"], || panic!("on purpose")), Exit::Bug);
+        assert_eq!(exit(&["sekisho", "rewrite"], || panic!("on purpose")), Exit::TryAgain);
+        assert_eq!(exit(&["sekisho", "--data-dir", "d", "restore"], || panic!("on purpose")), Exit::TryAgain);
+    }
+
+    #[test]
+    fn in_the_mail_path_only_the_message_itself_is_refused_for_good() {
+        for (failed, ends) in [(Exit::Usage, Exit::TryAgain), (Exit::Config, Exit::TryAgain), (Exit::Data, Exit::Data)]
+        {
+            assert_eq!(exit(&["sekisho", "rewrite"], move || Err(Failure::new(failed, "x"))), ends);
+        }
+        assert_eq!(exit(&["sekisho", "serve"], || Err(Failure::new(Exit::Config, "x"))), Exit::Config);
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
     }
 }

@@ -50,3 +50,12 @@ pub(super) fn unwritten(error: io::Error) -> Failure {
 pub(super) fn moment(time: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(time.millis()).map_or_else(|_| time.millis().to_string(), |time| time.to_string())
 }
+
+/// A number and what is counted: `1 list`, `2 lists`, `1 entry`, `2 entries`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    match (number, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) if !stem.ends_with('e') => format!("{number} {stem}ies"),
+        _ => format!("{number} {what}s"),
+    }
+}

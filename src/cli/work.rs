@@ -1,10 +1,14 @@
 use std::path::PathBuf;
 
-use super::{Exit, Failure, args::PlaceArguments, output::people};
+use super::{
+    Exit, Failure,
+    args::PlaceArguments,
+    output::{count, people},
+};
 use crate::{
-    app::{Shelf, SystemClock, own_hosts, seed_lists},
+    app::{Origin, Shelf, SystemClock, own_hosts, seed_lists},
     base::{Clock, TenantId, Timestamp},
-    config::{Config, Tenant},
+    config::{Config, Place, Tenant},
     link,
     url::{self, Suffixes, WebUrl},
 };
@@ -20,14 +24,22 @@ impl Work {
     pub(super) fn open(place: &PlaceArguments) -> Result<Self, Failure> {
         let (config, _) = place.place().load(&place.overrides())?;
         seed_lists(&config)?;
-        Ok(Self { config, suffixes: Suffixes::builtin(), now: SystemClock.now() })
+        Ok(Self::of(config))
+    }
+
+    /// The same, and nothing is made.
+    pub(super) fn of(config: Config) -> Self {
+        Self { config, suffixes: Suffixes::builtin(), now: SystemClock.now() }
     }
 
     /// The lists of the configuration; what is wrong with them is said.
     pub(super) fn shelf(&self) -> Result<Shelf, Failure> {
         let shelf = self.shelf_of(&[self.config.blocklists.path().to_owned()])?;
         if !shelf.bad.is_empty() {
-            people(&format!("{} lines of the lists are refused; `sekisho list check` shows them", shelf.bad.len()));
+            people(&format!(
+                "refused of the lists: {}; `sekisho list check` shows why",
+                count(shelf.bad.len(), "line")
+            ));
         }
         Ok(shelf)
     }
@@ -43,6 +55,14 @@ impl Work {
         let ours = self.config.tenants.iter().flat_map(Tenant::bases).any(|base| base.strip_url(&url).is_some());
         let link = if ours { link::decode(url.as_str().as_bytes()).ok() } else { None };
         Ok(link.map_or(url, |link| link.destination))
+    }
+}
+
+/// Whether what is missing may be made.
+pub(super) fn origin(place: &PlaceArguments) -> Origin {
+    match place.place() {
+        Place::File(_) => Origin::Named,
+        Place::DataDir(_) => Origin::DataDir,
     }
 }
 

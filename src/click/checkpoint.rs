@@ -1,4 +1,3 @@
-use super::standin::{LiveLists, verdict};
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use super::{
@@ -6,11 +5,13 @@ use super::{
 };
 use crate::{
     base::{ClickId, Clock, EventId, Timestamp},
+    feed::LiveLists,
     judge::{Action, Actor, ClickEvent, Outcome, Threat},
     link::{Nonces, Opener, own_path},
     policy,
     store::ClickLog,
     url::Suffixes,
+    verdict,
 };
 
 /// How long a page offers a way on, in milliseconds.

@@ -12,7 +12,6 @@ mod destination;
 mod entropy;
 mod page;
 mod site;
-pub mod standin;
 
 pub use actor::Hints;
 pub use answer::Answer;

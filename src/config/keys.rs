@@ -61,8 +61,10 @@ pub enum Preset {
 pub enum Reload {
     /// After a restart.
     Restart,
-    /// What the file or folder holds counts at once or on SIGHUP; another file or folder after a restart.
-    Content,
+    /// What the folder holds counts within a second; another folder after a restart.
+    AtOnce,
+    /// What the file or folder holds counts after SIGHUP; another file or folder after a restart.
+    Hangup,
 }
 
 /// Every key, in the order of the reference page.
@@ -109,7 +111,7 @@ pub const KEYS: &[Key] = &[
         name: "blocklists",
         kind: Kind::Path,
         preset: Preset::Derived("`blocklists` in `data_dir`, filled with the shipped lists on first use"),
-        reload: Reload::Content,
+        reload: Reload::AtOnce,
         doc: "The folder of list files. Every `*.list` file in it counts within a second of being saved.",
         example: "\"/etc/sekisho/blocklists\"",
     },
@@ -118,9 +120,9 @@ pub const KEYS: &[Key] = &[
         name: "templates",
         kind: Kind::Path,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::Hangup,
         doc: "A folder of page templates that stand in for the built-in ones of the same name. They are checked when \
-              the program starts.",
+              the program starts, and one that is wrong stops the start; on SIGHUP the old ones stay in its place.",
         example: "\"/etc/sekisho/templates\"",
     },
     Key {
@@ -128,7 +130,7 @@ pub const KEYS: &[Key] = &[
         name: "keyring",
         kind: Kind::Path,
         preset: Preset::Derived("`keyring.toml` in `data_dir`"),
-        reload: Reload::Restart,
+        reload: Reload::Hangup,
         doc: "The file with the keys that sign links: the one thing that has to be backed up, because without it every \
               link ever made is dead. Readable by its owner alone (mode 0600). `sekisho keys init` makes it.",
         example: "\"/etc/sekisho/keyring.toml\"",

@@ -3,7 +3,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Config, Overrides, Problems, durable};
+use super::{Config, Overrides, Problem, Problems, durable};
+use crate::link::LinkBase;
 
 /// The name of the configuration in a data folder.
 pub const FILE_NAME: &str = "sekisho.toml";
@@ -96,6 +97,10 @@ impl Place {
     fn begin(&self, overrides: &Overrides) -> Result<FirstUse, ConfigError> {
         let path = self.file();
         let text = first_text(overrides);
+        if let Some(Err(error)) = overrides.base_url.as_deref().map(LinkBase::parse) {
+            let problem = Problem { file: "--base-url".into(), at: None, what: error.to_string() };
+            return Err(Problems(vec![problem]).into());
+        }
         // What would be wrong with the file is told before it is written.
         self.read(&text, overrides)?;
         let cannot = |path: &Path, source| ConfigError::CannotMake { path: path.to_owned(), source };

@@ -57,7 +57,8 @@ line come before the file.
 `sekisho config check` reads a file as a start would and tells every problem with line and column. `sekisho config
 example` writes a file to begin with. A relative path starts at the folder of the file.
 
-What list files hold counts within a second of a save. Everything else in this file counts after a restart.
+What list files hold counts within a second of a save. On SIGHUP `sekisho serve` reads lists, keyring and templates
+again; whatever of them is wrong is told and stays as it was. This file itself is read at the start.
 ";
 
 const EXAMPLE_HEAD: &str = "\
@@ -74,7 +75,8 @@ fn write_key(page: &mut String, key: &Key) {
     };
     let counts = match key.reload {
         Reload::Restart => "after a restart",
-        Reload::Content => "what it holds at once, another place after a restart",
+        Reload::AtOnce => "what it holds within a second of a save, another place after a restart",
+        Reload::Hangup => "what it holds on SIGHUP, another place after a restart",
     };
     let _ = write!(
         page,

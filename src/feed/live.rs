@@ -43,7 +43,11 @@ pub struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     /// The folder cannot be read at the start.
-    #[error("the lists in {} cannot be read: {error}; make the folder (`sekisho serve --data-dir` does), or mend its permissions", folder.display())]
+    #[error(
+        "the lists in {} cannot be read: {error}; make the folder (`sekisho serve --data-dir` does), or mend its \
+         permissions",
+        folder.display()
+    )]
     Folder {
         /// Which folder.
         folder: PathBuf,
@@ -55,36 +59,44 @@ pub enum FeedError {
     Thread(io::Error),
 }
 
-/// The lists of a folder, kept as they stand in it by a thread of its own, which ends when this is dropped.
+/// The lists of a folder, as they stand in it; a thread that keeps them so ends when this is dropped.
 pub struct LiveLists {
     shared: Arc<Shared>,
-    wake: mpsc::Sender<Wake>,
-    thread: Option<JoinHandle<()>>,
+    watch: Option<(mpsc::Sender<Wake>, JoinHandle<()>)>,
 }
 
 impl LiveLists {
-    /// Reads every list of `folder` and goes on watching. `clock` says since when a version is in force, and how long
-    /// a file has been away.
+    /// Reads every list of `folder` once. Nothing is watched: only [`LiveLists::reload_now`] reads again. `clock` says
+    /// since when a version is in force, and how long a file has been away.
     ///
     /// # Errors
-    /// [`FeedError`], if the folder cannot be read or no thread can be had. A list with mistakes is no error: see
-    /// [`State::degraded`].
-    pub fn start(folder: PathBuf, settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, FeedError> {
+    /// [`FeedError::Folder`], if the folder cannot be read. A list with mistakes is no error: see [`State::degraded`].
+    pub fn open(folder: PathBuf, settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, FeedError> {
         if let Err(error) = folder::scan(&folder) {
             return Err(FeedError::Folder { folder, error });
         }
-        let shared = Arc::new(Shared::new(Loader::new(folder.clone(), settings), clock));
+        let shared = Arc::new(Shared::new(Loader::new(folder, settings), clock));
+        shared.load(&Suspects::default());
+        Ok(Self { shared, watch: None })
+    }
+
+    /// Reads every list of `folder` and goes on watching: a save is in force within a second.
+    ///
+    /// # Errors
+    /// Those of [`LiveLists::open`], and [`FeedError::Thread`], if no thread can be had.
+    pub fn start(folder: PathBuf, settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, FeedError> {
         let (wake, woken) = mpsc::channel();
         // Watched before it is read: a save in between is not missed.
         let watcher = watch::events(&folder, wake.clone());
-        shared.load(&Suspects::default());
-        let watched = Arc::clone(&shared);
+        let mut lists = Self::open(folder.clone(), settings, clock)?;
+        let shared = Arc::clone(&lists.shared);
         let run = move || {
             let _watcher = watcher;
-            watch::run(&watched, &folder, &woken);
+            watch::run(&shared, &folder, &woken);
         };
         let thread = std::thread::Builder::new().name("lists".into()).spawn(run).map_err(FeedError::Thread)?;
-        Ok(Arc::new(Self { shared, wake, thread: Some(thread) }))
+        lists.watch = Some((wake, thread));
+        Ok(Arc::new(lists))
     }
 
     /// What is in force. Costs an atomic or two: take one for each click.
@@ -124,12 +136,12 @@ impl fmt::Debug for LiveLists {
 
 impl Drop for LiveLists {
     fn drop(&mut self) {
-        // A thread that is gone already hears nothing, and needs to hear nothing.
-        let _ = self.wake.send(Wake::Stop);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that watched the lists had panicked");
+        if let Some((wake, thread)) = self.watch.take() {
+            // A thread that is gone already hears nothing, and needs to hear nothing.
+            let _ = wake.send(Wake::Stop);
+            if thread.join().is_err() {
+                tracing::error!("the thread that watched the lists had panicked");
+            }
         }
     }
 }

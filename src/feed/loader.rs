@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::PathBuf,
     sync::Arc,
 };
@@ -110,7 +111,8 @@ impl Loader {
 
     fn folder_fails(&mut self, error: String) {
         if self.folder_problem.as_ref() != Some(&error) {
-            tracing::error!(folder = %self.folder.display(), "the lists cannot be read, what is in force stays: {error}");
+            let folder = self.folder.display();
+            tracing::error!(%folder, "the lists cannot be read, what is in force stays: {error}");
         }
         self.folder_problem = Some(error);
     }
@@ -160,6 +162,8 @@ impl Loader {
                         texts.push((name.clone(), text));
                     }
                 }
+                // Gone since the scan: whether it comes back shows at the next.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => kept.stamp = None,
                 Err(error) => {
                     kept.stamp = None;
                     kept.read = None;
@@ -272,5 +276,34 @@ impl Kept {
             since: list.and_then(|list| list.since),
             problem: self.problem.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::url::Suffixes;
+
+    /// A save that leaves no mark on the stamp: within one tick of a coarse clock, of the same size.
+    #[test]
+    fn a_file_is_looked_into_some_times_after_it_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { suffixes: Arc::new(Suffixes::builtin()), own_hosts: Vec::new() };
+        let mut loader = Loader::new(folder.path().to_owned(), settings);
+        let save = |loader: &mut Loader, text: &str| {
+            std::fs::write(folder.path().join("a.list"), text).unwrap();
+            let stamps = folder::scan(folder.path()).unwrap();
+            if let Some(kept) = loader.files.get_mut("a") {
+                kept.stamp = stamps["a"];
+            }
+            loader.load(&Suspects::default(), Timestamp::default()).len()
+        };
+        assert_eq!(save(&mut loader, "one.example"), 1);
+        for (at, text) in (0..RECHECKS).zip(["two.example", "six.example"].into_iter().cycle()) {
+            assert_eq!(save(&mut loader, text), 1, "recheck {at}");
+        }
+        assert_eq!(save(&mut loader, "ten.example"), 0, "not for ever: a list may be large");
+        let suspects = Suspects { names: ["a".to_owned()].into(), ..Suspects::default() };
+        assert_eq!(loader.load(&suspects, Timestamp::default()).len(), 1, "unless the system tells of it");
     }
 }

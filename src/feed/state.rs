@@ -101,8 +101,8 @@ impl fmt::Display for Problem {
             }
             Self::Emptied { entries, .. } => write!(
                 f,
-                "the list became empty and had {entries} entries; write `@confirm empty` into it, or delete the file, if \
-                 that is meant"
+                "the list became empty and had {entries} entries; write `@confirm empty` into it, or delete the file, \
+                 if that is meant"
             ),
             Self::Unreadable { error } => write!(f, "the file cannot be read: {error}"),
         }

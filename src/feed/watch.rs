@@ -55,7 +55,8 @@ pub(super) fn events(folder: &Path, wake: mpsc::Sender<Wake>) -> Option<Recommen
     });
     watching
         .inspect_err(|error| {
-            tracing::warn!(folder = %folder.display(), "the system does not tell of changes, looking twice a second: {error}");
+            let folder = folder.display();
+            tracing::warn!(%folder, "the system does not tell of changes, looking twice a second: {error}");
         })
         .ok()
 }

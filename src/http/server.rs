@@ -166,16 +166,18 @@ impl<S: Service> Shared<S> {
                 .header_read_timeout(self.limits.head_timeout)
                 .max_headers(self.limits.headers)
                 .max_buf_size(self.limits.head_bytes)
+                // Without it a head may be twice the buffer: what one read brings is parsed before it is measured.
+                .max_header_size(self.limits.head_bytes)
                 .serve_connection(TokioIo::new(stream), answer)
         );
         let ended = tokio::select! {
-            ended = connection.as_mut() => Some(ended),
-            _ = told.changed() => None,
-            () = sleep(self.limits.connection_age) => None,
-        };
-        let ended = match ended {
-            Some(ended) => ended,
-            None => {
+            ended = connection.as_mut() => ended,
+            _ = told.changed() => {
+                connection.as_mut().graceful_shutdown();
+                // Whoever said so waits and cuts.
+                connection.await
+            }
+            () = sleep(self.limits.connection_age) => {
                 connection.as_mut().graceful_shutdown();
                 match timeout(self.limits.drain, connection).await {
                     Ok(ended) => ended,

@@ -65,6 +65,8 @@ pub enum Fault {
     RepeatedDirective(&'static str),
     #[error("a directive stands behind an entry")]
     LateDirective,
+    #[error("a directive stands without `@`")]
+    NoAt { directive: String },
 
     #[error("there is no blank on both sides of the `;`")]
     NoteSpacing,
@@ -159,7 +161,8 @@ impl Fault {
             Self::UnknownDirective { .. }
             | Self::BadValue { .. }
             | Self::RepeatedDirective(_)
-            | Self::LateDirective => self.directive_remedy(),
+            | Self::LateDirective
+            | Self::NoAt { .. } => self.directive_remedy(),
             Self::NoteSpacing
             | Self::NotAPair(_)
             | Self::UnknownKey { .. }
@@ -170,14 +173,6 @@ impl Fault {
             | Self::BadConfirm { .. } => self.note_remedy(),
             _ => self.entry_remedy(),
         }
-    }
-
-    /// Whether it leaves open what all the entries of the list would do, so that none of them may count.
-    pub(super) fn spoils_the_list(&self) -> bool {
-        matches!(
-            self,
-            Self::UnknownDirective { .. } | Self::BadValue { .. } | Self::RepeatedDirective(_) | Self::LateDirective
-        )
     }
 
     fn directive_remedy(&self) -> String {
@@ -191,6 +186,7 @@ impl Fault {
             }
             Self::BadValue { .. } => "the one thing to confirm for a whole list is `@confirm empty`".into(),
             Self::RepeatedDirective(_) => "keep one of the two".into(),
+            Self::NoAt { directive } => format!("write `@{directive}`"),
             _ => "directives stand before the first entry; move it up".into(),
         }
     }

@@ -10,7 +10,8 @@ use crate::{
     url::Canonical,
 };
 
-/// Finds the entries for a URL. Every lookup is on an immutable index, takes no lock and allocates nothing.
+/// Finds the entries for a URL. Every lookup is on an immutable index; names, paths, URLs and addresses are found
+/// without a lock and without allocating (a regular expression fills its caches when it is first tried).
 pub trait Index: Send + Sync {
     /// Every entry in force at `now` that matches the URL with this key, in no particular order.
     fn lookup<'a>(&'a self, key: &Canonical, now: Timestamp, visit: &mut dyn FnMut(Hit<'a>));

@@ -1,6 +1,9 @@
 //! The outermost grammar: what is a comment, a directive, an entry, a note.
 
-use super::fault::{Fault, Spot};
+use super::{
+    fault::{Fault, Spot},
+    parse::DIRECTIVES,
+};
 
 /// One line, taken apart. Offsets are bytes in the line.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,9 +76,13 @@ fn entry(line: &str, at: usize) -> Result<Line<'_>, Spot> {
     Ok(Line::Entry { text, at, note, note_at })
 }
 
-/// What to make of an entry with a blank inside: a note written too tightly, a line of a hosts file, or neither.
+/// What to make of an entry with a blank inside: a directive that lost its `@`, a note written too tightly, a line of a
+/// hosts file, or none of these.
 fn words(text: &str, blank: usize, at: usize) -> Spot {
     let rest = text[blank..].trim_start_matches(BLANKS);
+    if DIRECTIVES.contains(&&text[..blank]) {
+        return Spot { at, fault: Fault::NoAt { directive: text.to_owned() } };
+    }
     if text[..blank].ends_with(';') || rest.starts_with(';') {
         let tight = if rest.starts_with(';') { text.len() - rest.len() } else { blank - 1 };
         return Spot { at: at + tight, fault: Fault::NoteSpacing };

@@ -16,7 +16,7 @@ pub const MAX_PATTERNS: usize = 100;
 /// Bad lines that are told, at most; the rest are counted.
 pub const MAX_BAD_LINES: usize = 1000;
 
-const DIRECTIVES: [&str; 4] = ["action", "tenant", "policy", "confirm"];
+pub(super) const DIRECTIVES: [&str; 4] = ["action", "tenant", "policy", "confirm"];
 
 /// What a list is read against.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +64,13 @@ pub fn action_of(text: &[u8]) -> ListAction {
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// Whether a bad line was meant as a directive, however badly it is written: behind a mark that cannot be seen, in
+/// bytes that are no UTF-8, without its `@`.
+fn is_about_the_list(line: &[u8], fault: &Fault) -> bool {
+    let first = line.iter().find(|byte| byte.is_ascii_graphic());
+    first == Some(&b'@') || matches!(fault, Fault::NoAt { .. })
 }
 
 fn action(value: &str) -> Option<ListAction> {
@@ -182,7 +189,7 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse(&mut self, number: u32, line: &[u8], spot: Spot) {
-        self.spoilt |= spot.fault.spoils_the_list();
+        self.spoilt |= is_about_the_list(line, &spot.fault);
         if self.bad.len() >= MAX_BAD_LINES {
             self.untold += 1;
             return;

@@ -67,7 +67,7 @@ impl Reading<'_> {
             _ => (false, rest),
         };
         let name_at = text.len() - rest.len();
-        let (name, path) = rest.split_at(end_of_host(rest));
+        let (name, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         if let Some(range) = range(name, path) {
             return range.map(Scope::Network).map_err(|fault| Spot { at: name_at, fault });
         }
@@ -161,14 +161,11 @@ fn url_alone(text: &str) -> Result<Scope, Spot> {
     Ok(Scope::Url(url.canonical().as_str().into()))
 }
 
-/// Where the host of an entry ends: at the first `/` that is not inside brackets.
-fn end_of_host(rest: &str) -> usize {
-    rest.find('/').unwrap_or(rest.len())
-}
-
 /// `name/path` as a range of addresses; `None` where it is something else.
 fn range(name: &str, path: &str) -> Option<Result<Network, Fault>> {
-    let length = path.strip_prefix('/').filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let length = path
+        .strip_prefix('/')
+        .filter(|length| !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()))?;
     let first: IpAddr = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inner) => inner.parse::<Ipv6Addr>().ok()?.into(),
         None if name.contains(':') => {

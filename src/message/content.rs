@@ -17,6 +17,8 @@ pub(crate) struct Content {
     pub(crate) base: Option<String>,
     pub(crate) location: Option<String>,
     disposition_seen: bool,
+    /// Each kind once a header, however often it comes.
+    noted: Vec<Kind>,
 }
 
 impl Content {
@@ -31,7 +33,13 @@ impl Content {
     }
 
     fn take(&mut self, field: &Field<'_>, ambiguities: &mut Vec<Ambiguity>) {
-        let mut note = |kind| ambiguities.push(Ambiguity { kind, at: field.span.start() });
+        let noted = &mut self.noted;
+        let mut note = |kind| {
+            if !noted.contains(&kind) {
+                noted.push(kind);
+                ambiguities.push(Ambiguity { kind, at: field.span.start() });
+            }
+        };
         if field.is("content-type") {
             let media = MediaType::from_value(&Value::parse(field.value));
             if self.media.is_some() {

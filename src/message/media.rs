@@ -9,11 +9,13 @@ pub struct MediaType {
     pub subtype: String,
     /// Names in lower case, values with quotes, continuations and charsets undone; in their order, duplicates kept.
     pub params: Vec<(String, String)>,
+    /// The first boundary, as bytes; blanks at its end are no part of it (RFC 2046 section 5.1.1).
+    pub(super) boundary: Option<Vec<u8>>,
 }
 
 impl MediaType {
     pub(crate) fn new(kind: &str, subtype: &str) -> Self {
-        Self { kind: kind.to_owned(), subtype: subtype.to_owned(), params: Vec::new() }
+        Self { kind: kind.to_owned(), subtype: subtype.to_owned(), params: Vec::new(), boundary: None }
     }
 
     /// A value without a usable type is text/plain (RFC 2045 section 5.2).
@@ -23,7 +25,9 @@ impl MediaType {
             _ => ("text", "plain"),
         };
         let params = value.params.iter().map(|Param { name, value, .. }| (name.clone(), value.clone())).collect();
-        Self { params, ..Self::new(kind, subtype) }
+        let boundary = value.params.iter().find(|param| param.name == "boundary");
+        let boundary = boundary.map(|param| param.bytes.trim_ascii_end().to_vec()).filter(|bytes| !bytes.is_empty());
+        Self { params, boundary, ..Self::new(kind, subtype) }
     }
 
     /// Whether it is that type, both given in lower case.

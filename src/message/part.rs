@@ -151,6 +151,8 @@ pub enum AmbiguityKind {
     UnknownTransfer,
     /// The header ends at a line that is no field, without an empty line (attack row 88).
     MissingSeparator,
+    /// A CR without its LF, which ends a line for some (attack row 87); the first one is noted.
+    BareCr,
     /// A line of blanks in the header, which continues it, or ends it for some (attack row 88).
     BlankContinuation,
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use memchr::memmem::Finder;
+use memchr::{memchr_iter, memmem::Finder};
 
 use crate::base::{Raw, Span};
 
@@ -69,6 +69,10 @@ impl<'a> Splitter<'a> {
     }
 
     fn run(&mut self) {
+        if self.newline != Newline::Cr {
+            let bare = |at: &usize| self.raw.get(at + 1) != Some(&b'\n');
+            memchr_iter(b'\r', self.raw).find(bare).into_iter().for_each(|at| self.note(Kind::BareCr, at));
+        }
         let mut at = self.entity(self.skip_envelope());
         while let Some(Delimiter { line, container, closing }) = self.next_delimiter(at) {
             if !closing && self.parts.len() >= self.limits.parts {
@@ -100,12 +104,14 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// A byte order mark and the `From ` line of an mbox stand before the header.
+    /// A byte order mark, the `From ` line of an mbox, or a line of blanks (an export of a large mail provider has it)
+    /// stands before the header.
     fn skip_envelope(&self) -> usize {
         let start = if self.raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let line = Line::at(self.raw, start, self.newline);
         let text = line.of(self.raw);
-        if text.starts_with(b"From ") || text.starts_with(b">From ") { line.next } else { start }
+        let blanks = !text.is_empty() && text.iter().copied().all(is_blank);
+        if blanks || text.starts_with(b"From ") || text.starts_with(b">From ") { line.next } else { start }
     }
 
     /// Begins the part whose header begins at `start`, and the messages nested in it. Answers where to look for the next
@@ -115,7 +121,7 @@ impl<'a> Splitter<'a> {
             let (header, body) = self.header(start);
             let part = self.part(header, body);
             let (index, role) = (self.parts.len(), part.role);
-            let boundary = (role == Role::Multipart).then(|| boundary_of(&part.media)).flatten();
+            let boundary = part.media.boundary.clone().filter(|_| role == Role::Multipart);
             let boundary = boundary.map(|own| Arc::new(Boundaries { own, outer: part.boundaries.clone() }));
             let prefix = part.id.strip_suffix(".0").unwrap_or(if part.id == "0" { "" } else { &part.id }).to_owned();
             self.parts.push(part);
@@ -135,6 +141,7 @@ impl<'a> Splitter<'a> {
     /// The header that begins at `start`, and where its body begins.
     fn header(&mut self, start: usize) -> (Span<Raw>, usize) {
         let mut at = start;
+        let mut blank_seen = false;
         while at < self.raw.len() {
             let line = Line::at(self.raw, at, self.newline);
             let text = line.of(self.raw);
@@ -145,16 +152,23 @@ impl<'a> Splitter<'a> {
                 return (Span::new(start, at), at);
             }
             let continues = at > start && text.first().copied().is_some_and(is_blank);
-            if continues && text.iter().copied().all(is_blank) {
+            if continues && !blank_seen && text.iter().copied().all(is_blank) {
+                blank_seen = true;
                 self.note(Kind::BlankContinuation, at);
             }
-            if !continues && name_of(text).is_none() && !text.starts_with(b">From ") {
+            if !continues && name_of(text).is_none() && !self.is_envelope(text, at == start) {
                 self.note(Kind::MissingSeparator, at);
                 return (Span::new(start, at), at);
             }
             at = line.next;
         }
         (Span::new(start, at), at)
+    }
+
+    /// The `From ` line of an mbox, quoted or not, before a nested message; quoted, it also strays into headers.
+    fn is_envelope(&self, line: &[u8], first: bool) -> bool {
+        let in_message = self.open.last().is_none_or(|open| open.boundary.is_none());
+        line.starts_with(b">From ") || (first && in_message && line.starts_with(b"From "))
     }
 
     /// The part that these bytes begin, its body still open to the end of the message.
@@ -197,7 +211,7 @@ impl<'a> Splitter<'a> {
 
     fn role(&mut self, media: &MediaType, transfer: Transfer, at: usize) -> Role {
         let role = if media.kind == "multipart" {
-            if boundary_of(media).is_none() {
+            if media.boundary.is_none() {
                 self.note(Kind::MissingBoundary, at);
                 return Role::Leaf;
             }
@@ -237,6 +251,12 @@ impl<'a> Splitter<'a> {
 
     /// Ends whatever is open inside the outermost `keep` containers; its bytes end at `end`.
     fn close(&mut self, keep: usize, end: usize) {
+        let start = match self.current {
+            Current::Leaf { part } => self.parts.get(part).map_or(end, |part| part.body.start()),
+            Current::Around { start, .. } => start,
+        };
+        // The line break before a delimiter may be the empty line that ends a header, and stays with it.
+        let end = end.max(start);
         match self.current {
             Current::Leaf { part } => self.end_body(part, end),
             Current::Around { role, start } => self.around(role, start, end),
@@ -244,7 +264,7 @@ impl<'a> Splitter<'a> {
         while self.open.len() > keep {
             let Some(Container { part, boundary, closed, count, .. }) = self.open.pop() else { break };
             self.end_body(part, end);
-            if boundary.is_some() && !closed {
+            if boundary.is_some() && (count == 0 || !closed) {
                 let at = self.parts.get(part).map_or(end, |part| part.body.start());
                 self.note(if count == 0 { Kind::NoDelimiter } else { Kind::NotClosed }, at);
             }
@@ -338,12 +358,6 @@ impl<'a> Splitter<'a> {
     fn note(&mut self, kind: Kind, at: usize) {
         self.ambiguities.push(Ambiguity { kind, at });
     }
-}
-
-/// Blanks at its end are no part of a boundary (RFC 2046 section 5.1.1).
-fn boundary_of(media: &MediaType) -> Option<Vec<u8>> {
-    let boundary = media.param("boundary")?.trim_ascii_end();
-    (!boundary.is_empty()).then(|| boundary.as_bytes().to_vec())
 }
 
 fn is_message(media: &MediaType) -> bool {

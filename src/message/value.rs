@@ -23,6 +23,8 @@ pub(crate) struct Param {
     /// In lower case, without `*`.
     pub(crate) name: String,
     pub(crate) value: String,
+    /// The value before it was made text: a boundary is compared byte by byte.
+    pub(crate) bytes: Vec<u8>,
     /// Where it stands in the value, name to end; one range a segment.
     pub(crate) at: Vec<Range<usize>>,
 }
@@ -195,8 +197,8 @@ struct Piece {
 impl Joiner {
     fn add(&mut self, Segment { name, value, at }: Segment) {
         let Some((base, rest)) = name.split_once('*') else {
-            let value = charset::loose_text(trim(&value));
-            self.found.push(Found::Plain(Param { name, value, at: vec![at] }));
+            let bytes = trim(&value).to_vec();
+            self.found.push(Found::Plain(Param { name, value: charset::loose_text(&bytes), bytes, at: vec![at] }));
             return;
         };
         let extended = rest.is_empty() || rest.ends_with('*');
@@ -243,7 +245,7 @@ fn join(name: String, mut pieces: Vec<Piece>) -> Param {
         Some(encoding) => encoding.decode_without_bom_handling(&bytes).0.into_owned(),
         None => charset::loose_text(&bytes),
     };
-    Param { name, value, at: pieces.into_iter().map(|piece| piece.at).collect() }
+    Param { name, value, bytes, at: pieces.into_iter().map(|piece| piece.at).collect() }
 }
 
 fn percent_decode(source: &[u8], out: &mut Vec<u8>) {

@@ -33,13 +33,20 @@ pub(crate) fn strip_all(raw: &[u8], structure: &Structure) -> Vec<Edit<Raw>> {
 
 /// The field to add at the end of the header, for a message whose body will be `body`. `None` where there is no header
 /// to add it to.
-pub(crate) fn add(raw: &[u8], structure: &Structure, body: &[u8], counts: &Counts, minter: &Minter) -> Option<Edit<Raw>> {
+pub(crate) fn add(
+    raw: &[u8],
+    structure: &Structure,
+    body: &[u8],
+    counts: &Counts,
+    minter: &Minter,
+) -> Option<Edit<Raw>> {
     let header = structure.header;
     if header.is_empty() || !header.of(raw).ends_with(b"\n") {
         return None;
     }
     let links = counts.wrapped + counts.already_ours;
-    let claim = format!(" v1; links={links}; left={}; defanged={}", counts.left, counts.defanged + counts.removed_parts);
+    let claim =
+        format!(" v1; links={links}; left={}; defanged={}", counts.left, counts.defanged + counts.removed_parts);
     let tag = tag(&claim, structure.message_id(raw).unwrap_or_default(), body, minter);
     let newline = if structure.newline == Newline::Crlf { "\r\n" } else { "\n" };
     let at = Span::new(header.end(), header.end());

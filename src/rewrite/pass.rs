@@ -126,8 +126,7 @@ impl Pass<'_> {
                 return Ok(Vec::new());
             }
         };
-        let opened =
-            part.open(raw, &self.policy.limits).map_err(|error| Unread::Encoding(error.to_string()))?;
+        let opened = part.open(raw, &self.policy.limits).map_err(|error| Unread::Encoding(error.to_string()))?;
         let edits = match kind {
             Kind::Html(place) => {
                 let site = Site { part: id, place };
@@ -254,8 +253,8 @@ impl Pass<'_> {
                 continue;
             }
             inside.sort_by_key(|edit| edit.span);
-            let document = apply(nested.document.as_bytes(), &inside)
-                .map_err(|overlap| Unread::Carry(overlap.to_string()))?;
+            let document =
+                apply(nested.document.as_bytes(), &inside).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
             let document = String::from_utf8(document).map_err(|error| Unread::Carry(error.to_string()))?;
             edits.push(write::document(nested.span, nested.quote, &document));
         }

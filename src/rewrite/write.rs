@@ -37,7 +37,13 @@ pub(crate) fn defanged(text: &str, found: &Found, why: &str) -> Vec<Edit<Decoded
         Spot::Attribute(_, quote) => format!("#{quote} title={quote}{why}", quote = quote.written()),
         // Without a URL it would load the same page again.
         Spot::Refresh { content, quote } => {
-            let with = if quote == Quote::Inert { "#" } else if quote == Quote::None { "\"\"" } else { "" };
+            let with = if quote == Quote::Inert {
+                "#"
+            } else if quote == Quote::None {
+                "\"\""
+            } else {
+                ""
+            };
             return vec![Edit::new(content, with)];
         }
         Spot::TextNode(_) => escape_attribute(&hxxp(&unescape(found.span.of_str(text), Within::Text).into_text(), why)),

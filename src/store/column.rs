@@ -1,6 +1,6 @@
 //! Values as they stand in columns.
 
-use rusqlite::types::{FromSql, FromSqlError, ToSql, ToSqlOutput, Value};
+use rusqlite::types::{FromSql, FromSqlError, Value};
 use sha2::{Digest, Sha256};
 
 /// Longest URL kept: above what a link can hold (16 kB), so that only what was never minted is ever cut.
@@ -62,22 +62,27 @@ impl Conditions {
     }
 
     /// The values, and one more behind them.
-    pub(super) fn values(self, last: impl Into<Value>) -> impl Iterator<Item = impl ToSql> {
-        self.values.into_iter().chain([last.into()]).map(Owned)
-    }
-}
-
-struct Owned(Value);
-
-impl ToSql for Owned {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        self.0.to_sql()
+    pub(super) fn values(mut self, last: impl Into<Value>) -> Vec<Value> {
+        self.values.push(last.into());
+        self.values
     }
 }
 
 /// A limit as SQLite takes it.
 pub(super) fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// Fails where SQLite would read a whole table for this query.
+#[cfg(test)]
+pub(super) fn assert_no_scan(sql: &str, values: Vec<Value>) {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    super::schema::migrate(std::path::Path::new(":memory:"), &connection).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let steps = statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+    for step in steps.map(Result::unwrap) {
+        assert!(!step.starts_with("SCAN"), "{step}: {sql}");
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,16 @@ pub enum StoreError {
         /// What was tried.
         doing: &'static str,
     },
+    /// The disk does not do what it should; full, SQLite's shared memory cannot grow, and it says no more than this.
+    #[error("could not {doing} in the store {path}: {source}; see whether its disk is full or failing")]
+    Disk {
+        /// The store.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// Another process writes all the time.
     #[error("the store {path} stayed locked by another process, so that I could not {doing}: try again")]
     Busy {
@@ -132,6 +142,7 @@ impl StoreError {
         }
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full { path, doing },
+            Some(ErrorCode::SystemIoFailure) => Self::Disk { path, doing, source },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path, doing },
             Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied) => {
                 Self::Forbidden { path, doing }

@@ -223,3 +223,147 @@ fn printable(text: &str) -> String {
     };
     text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        judge::{HostFact, Threat, Tier},
+        store::sample::{NOW, event, wrap},
+    };
+
+    fn blocked() -> ClickEvent {
+        let entry = EntryRef {
+            list: "corp".to_owned(),
+            version: "0123456789ab".to_owned(),
+            line: 12,
+            entry: "example.com".to_owned(),
+            reason: Some("INC-7".to_owned()),
+        };
+        let block = Signal {
+            source: Source::List(entry),
+            objection: Objection::Blocks,
+            evidence: "example.com".to_owned(),
+            learned: Some(NOW.plus_millis(-60_000)),
+        };
+        let port = Signal {
+            source: Source::Host { fact: HostFact::OddPort },
+            objection: Objection::Speaks(Tier::Clean, Threat::None),
+            evidence: "the link names port 8443, which is not the usual one".to_owned(),
+            learned: None,
+        };
+        ClickEvent {
+            outcome: Outcome::BlockedByAdmin,
+            tier: Some(Tier::Malicious),
+            threat: Threat::Policy,
+            signals: vec![block, port],
+            decisive: Some(0),
+            why: Some("An administrator blocks it.".to_owned()),
+            ..event(0)
+        }
+    }
+
+    #[test]
+    fn a_block_is_traced_to_its_line_policy_message_and_moment() {
+        let explanation = explain(&[blocked()], &[wrap()]).unwrap();
+        let wanted = [
+            format!("Reference {}", event(0).click_id),
+            "The link goes to https://www.example.com/a?q=secret".to_owned(),
+            "  host www.example.com, domain example.com".to_owned(),
+            "It was minted at 2026-11-24 03:00:00 UTC for message 0101010101010101, recipient 0202020202020202, tenant 1."
+                .to_owned(),
+            "  Wrap log: wrapped in part 1.2 (html) of message <1@mail.example>, from shop@mail.example, to \
+             bob@corp.example, subject Sale, rewritten at 2026-11-24 03:00:00 UTC."
+                .to_owned(),
+            "2026-11-24 04:00:00 UTC  blocked_by_admin: stopped, as an administrator wants".to_owned(),
+            "  An administrator blocks it.".to_owned(),
+            "  Verdict malicious, threat policy, decided under policy standard@1.".to_owned(),
+            "  Settled by entry `example.com` in line 12 of list corp, version 0123456789ab (“INC-7”): blocks it. Learned \
+             2026-11-24 03:59:00 UTC."
+                .to_owned(),
+            "  Also said: odd_port: the link names port 8443, which is not the usual one; it speaks for clean.".to_owned(),
+            "  Clicked by a person from 203.0.113.9 with “Browser/1”, 60 minutes after the link was minted; decided in \
+             42 µs on node a."
+                .to_owned(),
+        ];
+        assert_eq!(explanation.lines, wanted);
+        assert_eq!(explanation.to_string(), wanted.map(|line| line + "\n").concat());
+        let json = serde_json::to_value(&explanation).unwrap();
+        assert_eq!(json["steps"][0]["signals"][0]["source"]["line"], 12);
+        assert_eq!(json["minted_for"]["wraps"][0]["link_id"], "07".repeat(16));
+    }
+
+    #[test]
+    fn the_steps_of_a_click_are_told_in_order() {
+        let mut warned = event(0);
+        warned.outcome = Outcome::Warned;
+        let mut proceeded = event(5_000);
+        (proceeded.outcome, proceeded.click_id) = (Outcome::WarnedProceeded, warned.click_id);
+        let explanation = explain(&[proceeded, warned], &[]).unwrap();
+        let text = explanation.to_string();
+        let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("no {words:?} in {text}"));
+        assert!(at("04:00:00 UTC  warned: shown a warning") < at("04:00:05 UTC  warned_proceeded: went on past"));
+        at("The wrap log of this store does not hold it.");
+        at("No list has an entry for it");
+    }
+
+    #[test]
+    fn other_links_of_the_message_do_not_count() {
+        let others = [
+            Wrap { url: "https://other.example/".to_owned(), ..wrap() },
+            Wrap { recipient: RecipientHash([9; 8]), ..wrap() },
+            Wrap { message: MessageHash([9; 8]), ..wrap() },
+            Wrap { tenant: TenantId(9), ..wrap() },
+        ];
+        assert_eq!(explain(&[event(0)], &others).unwrap().minted_for.unwrap().wraps, []);
+    }
+
+    #[test]
+    fn a_damaged_link_claims_nothing() {
+        let damaged = ClickEvent {
+            outcome: Outcome::BadSignature,
+            tenant: None,
+            tier: None,
+            policy: None,
+            why: None,
+            url: None,
+            host: None,
+            domain: None,
+            message: None,
+            recipient: None,
+            link_issued: None,
+            ..event(0)
+        };
+        let explanation = explain(&[damaged], &[wrap()]).unwrap();
+        assert_eq!(explanation.minted_for, None);
+        let text = explanation.to_string();
+        assert!(
+            text.contains("damaged or made up") && !text.contains("Verdict") && !text.contains("No list"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn nothing_known_is_no_explanation() {
+        assert_eq!(explain(&[], &[wrap()]), None);
+    }
+
+    #[test]
+    fn what_came_from_outside_cannot_steer_a_terminal() {
+        let event = ClickEvent { user_agent: Some("\u{1b}[2J\r\n\u{202e}x".to_owned()), ..event(0) };
+        let wrap = Wrap { subject: Some("a\u{9b}2J\nReference forged".to_owned()), ..wrap() };
+        for line in explain(&[event], &[wrap]).unwrap().lines {
+            assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn ages_are_told_in_a_unit_that_fits() {
+        let age = |seconds: i64| age(NOW, NOW.plus_millis(-seconds * 1000));
+        assert_eq!(age(119), "119 seconds");
+        assert_eq!(age(120), "2 minutes");
+        assert_eq!(age(7_200), "2 hours");
+        assert_eq!(age(400 * 86_400), "400 days");
+        assert_eq!(age(-5), "0 seconds");
+    }
+}

@@ -110,3 +110,27 @@ fn log_ahead(path: &Path, connection: &Connection, patience: Duration) -> Result
 pub(super) fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
     Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn many_who_make_the_store_at_once_all_get_it() {
+        for _ in 0..10 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("store.sqlite");
+            let start = Barrier::new(8);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        start.wait();
+                        Store::open(&path).unwrap();
+                    });
+                }
+            });
+        }
+    }
+}

@@ -297,3 +297,26 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample::event;
+
+    #[test]
+    fn what_finds_no_room_is_counted_and_the_oldest_are_kept() {
+        // No writer: what is taken in stays.
+        let pace = Pace::default();
+        let log = ClickLog { shared: Arc::new(Shared::new(Path::new("store.sqlite"), 4, pace.batch)) };
+        (0..10).for_each(|number| log.record(event(number)));
+        let stats = log.stats();
+        assert_eq!((stats.written, stats.waiting, stats.dropped), (0, 4, 6));
+        assert!(log.flush(Duration::ZERO).is_err());
+        let mut batch = Vec::new();
+        assert!(log.shared.next_batch(&mut batch, pace));
+        assert_eq!(batch, (0..4).map(event).collect::<Vec<_>>());
+        log.record(event(10));
+        let stats = log.stats();
+        assert_eq!((stats.waiting, stats.dropped), (5, 6), "what is being written waits as well");
+    }
+}

@@ -13,6 +13,8 @@ mod explain;
 mod file;
 mod log;
 mod mask;
+#[cfg(test)]
+mod sample;
 mod schema;
 mod spool;
 mod wrap;

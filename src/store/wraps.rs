@@ -1,4 +1,7 @@
-use rusqlite::{Connection, Row, params, types::FromSqlError};
+use rusqlite::{
+    Connection, Row, params, params_from_iter,
+    types::{FromSqlError, Value},
+};
 
 use super::{
     Reveal, Store, StoreError, Wrap,
@@ -10,7 +13,7 @@ use crate::{
     link::{LinkId, Place},
 };
 
-/// Which wraps to read: all that is named must match. Newest first.
+/// Which wraps to read: all that is named must match. Those recorded last come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrapFilter {
     /// Not before.
@@ -72,36 +75,32 @@ impl Store {
         transaction.commit().map_err(&failed)
     }
 
-    /// The wraps that match, newest first.
+    /// The wraps that match, the newest first.
     pub fn wraps(&self, filter: &WrapFilter, reveal: Reveal) -> Result<Vec<Wrap>, StoreError> {
-        let mut conditions = Conditions::default();
-        conditions.add("wrap.time >= ?", filter.since.map(Timestamp::millis));
-        conditions.add("wrap.time < ?", filter.until.map(Timestamp::millis));
-        conditions.add("message.hash = ?", filter.message.map(|hash| hash.0.to_vec()));
-        conditions.add("message.message_id = ?", filter.message_id.clone());
-        conditions.add("message.recipient_address = ?", filter.recipient_address.clone());
-        conditions.add_url(filter.url.as_deref(), "wrap.url");
-        conditions.add("wrap.host = ?", filter.host.clone());
-        conditions.add("wrap.domain = ?", filter.domain.clone());
         let failed = self.failed("read the links of messages");
-        let sql = format!(
-            "SELECT wrap.time, message.tenant, message.hash, message.recipient, message.recipient_address,
-                    message.message_id, message.sender, message.subject, wrap.part, wrap.place, wrap.outcome,
-                    wrap.rule, wrap.url, wrap.host, wrap.domain, wrap.link_id
-             FROM wrap JOIN message ON message.id = wrap.message{}
-             ORDER BY wrap.time DESC, wrap.id DESC LIMIT ?",
-            conditions.sql()
-        );
+        let (sql, values) = query(filter);
         let connection = self.connection();
         let mut statement = connection.prepare_cached(&sql).map_err(&failed)?;
-        let values = rusqlite::params_from_iter(conditions.values(limit(filter.limit)));
-        let rows = statement.query_map(values, read).map_err(&failed)?;
+        let rows = statement.query_map(params_from_iter(values), read).map_err(&failed)?;
         rows.map(|row| row.map(|wrap| wrap.shown(reveal)).map_err(&failed)).collect()
     }
 
-    /// The links of one message, for whomever they were minted; oldest last, at most 10,000.
+    /// The links of one message, for whomever they were minted; at most 10,000.
     pub fn wraps_of(&self, message: MessageHash, reveal: Reveal) -> Result<Vec<Wrap>, StoreError> {
         self.wraps(&WrapFilter { message: Some(message), limit: 10_000, ..WrapFilter::default() }, reveal)
+    }
+
+    /// The time of the wrap that was recorded last; none where none was. A clock that is behind it is wrong.
+    pub fn last_wrap(&self) -> Result<Option<Timestamp>, StoreError> {
+        let failed = self.failed("read the time of the last wrap");
+        let connection = self.connection();
+        let mut statement =
+            connection.prepare_cached("SELECT time FROM wrap ORDER BY id DESC LIMIT 1").map_err(&failed)?;
+        let time = statement.query_row([], |row| row.get(0).map(Timestamp::from_millis));
+        match time {
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+            time => time.map(Some).map_err(&failed),
+        }
     }
 
     /// Whether a link with this tag was ever recorded as minted: what a link under a compromised key has to show.
@@ -111,6 +110,27 @@ impl Store {
         let mut statement = connection.prepare_cached("SELECT 1 FROM wrap WHERE link_id = ?").map_err(&failed)?;
         statement.exists([link.0]).map_err(&failed)
     }
+}
+
+fn query(filter: &WrapFilter) -> (String, Vec<Value>) {
+    let mut conditions = Conditions::default();
+    conditions.add("wrap.time >= ?", filter.since.map(Timestamp::millis));
+    conditions.add("wrap.time < ?", filter.until.map(Timestamp::millis));
+    conditions.add("message.hash = ?", filter.message.map(|hash| hash.0.to_vec()));
+    conditions.add("message.message_id = ?", filter.message_id.clone());
+    conditions.add("message.recipient_address = ?", filter.recipient_address.clone());
+    conditions.add_url(filter.url.as_deref(), "wrap.url");
+    conditions.add("wrap.host = ?", filter.host.clone());
+    conditions.add("wrap.domain = ?", filter.domain.clone());
+    let sql = format!(
+        "SELECT wrap.time, message.tenant, message.hash, message.recipient, message.recipient_address,
+                message.message_id, message.sender, message.subject, wrap.part, wrap.place, wrap.outcome, wrap.rule,
+                wrap.url, wrap.host, wrap.domain, wrap.link_id
+         FROM wrap JOIN message ON message.id = wrap.message{}
+         ORDER BY wrap.id DESC LIMIT ?",
+        conditions.sql()
+    );
+    (sql, conditions.values(limit(filter.limit)))
 }
 
 fn same_message(a: &Wrap, b: &Wrap) -> bool {
@@ -197,4 +217,57 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Wrap> {
 fn place(word: &str) -> rusqlite::Result<Place> {
     let unknown = || FromSqlError::Other(format!("{word:?} is no place in a message").into());
     Ok(Place::ALL.into_iter().find(|place| place.as_str() == word).ok_or_else(unknown)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{column::assert_no_scan, sample::wrap};
+
+    #[test]
+    fn a_message_that_finds_the_disk_full_is_refused_whole_and_can_be_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.sqlite")).unwrap();
+        let limit = |pages: i64| {
+            store.connection().pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+        };
+        let link = |number: u64| Wrap { url: format!("https://example.com/{number}"), ..wrap() };
+        let message: Vec<Wrap> = (0..500).map(link).collect();
+        limit(30);
+        let error = store.record_wraps(&message).unwrap_err();
+        assert!(matches!(error, StoreError::Full { .. }) && error.is_passing(), "{error:?}");
+        assert!(error.to_string().contains("no room to record the links of a message"), "{error}");
+        assert_eq!(store.wraps_of(wrap().message, Reveal::Whole).unwrap(), []);
+        limit(1_000_000);
+        store.record_wraps(&message).unwrap();
+        assert_eq!(store.wraps_of(wrap().message, Reveal::Whole).unwrap().len(), 500);
+    }
+
+    #[test]
+    fn a_url_is_compared_and_not_only_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.sqlite")).unwrap();
+        store.record_wraps(&[wrap()]).unwrap();
+        // As if two URLs had one key.
+        store.connection().execute("UPDATE wrap SET url = 'https://else.example/'", []).unwrap();
+        let filter = WrapFilter { url: Some(wrap().url), ..WrapFilter::default() };
+        assert_eq!(store.wraps(&filter, Reveal::Whole).unwrap(), []);
+    }
+
+    #[test]
+    fn every_question_has_its_index() {
+        let text = || Some("x".to_owned());
+        let none = WrapFilter::default;
+        for filter in [
+            WrapFilter { message: Some(MessageHash([1; 8])), ..none() },
+            WrapFilter { message_id: text(), ..none() },
+            WrapFilter { recipient_address: text(), since: Some(Timestamp::default()), ..none() },
+            WrapFilter { url: text(), ..none() },
+            WrapFilter { host: text(), until: Some(Timestamp::default()), ..none() },
+            WrapFilter { domain: text(), ..none() },
+        ] {
+            let (sql, values) = query(&filter);
+            assert_no_scan(&sql, values);
+        }
+    }
 }

@@ -2,18 +2,25 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 #[cfg(feature = "server")]
+mod browser;
+#[cfg(feature = "server")]
 mod cli;
 #[cfg(feature = "server")]
 mod click;
 #[cfg(feature = "server")]
 mod demo;
+#[cfg(feature = "server")]
 mod escapes;
 mod features;
 #[cfg(feature = "server")]
 mod feed;
 mod floors;
+#[cfg(feature = "server")]
+mod house;
 mod link;
 mod list;
+#[cfg(feature = "server")]
+mod mails;
 mod message;
 mod rewrite;
 #[cfg(feature = "server")]

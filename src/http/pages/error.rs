@@ -15,12 +15,22 @@ pub struct TemplateError {
 }
 
 impl TemplateError {
-    pub(super) fn in_locale(tag: &str, line: usize, cause: String) -> Self {
+    pub(crate) fn in_locale(tag: &str, line: usize, cause: String) -> Self {
         Self {
             file: PathBuf::from(format!("locales/{tag}.ftl")),
             line: (line > 0).then_some(line),
             cause,
             remedy: "this file is part of the program; write it as Project Fluent describes".into(),
+        }
+    }
+
+    /// A template that is part of the program and that no overlay replaces.
+    pub(crate) fn shipped(name: &str, error: &minijinja::Error) -> Self {
+        Self {
+            file: PathBuf::from("templates").join(name),
+            line: error.line(),
+            cause: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+            remedy: "this file is part of the program; mend it and build again".into(),
         }
     }
 }

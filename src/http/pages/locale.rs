@@ -10,7 +10,7 @@ pub(super) const LOCALES: &[(&str, &str)] =
 const ACCEPT_LANGUAGE_MAX: usize = 512;
 
 /// The sentences of one language.
-pub(super) struct Locale {
+pub(crate) struct Locale {
     /// BCP 47 tag.
     pub(super) tag: &'static str,
     bundle: FluentBundle<FluentResource>,
@@ -18,7 +18,7 @@ pub(super) struct Locale {
 
 impl Locale {
     /// Reads the sentences. Errors: what is wrong, and on which line.
-    pub(super) fn load(tag: &'static str, text: &str) -> Result<Self, (usize, String)> {
+    pub(crate) fn load(tag: &'static str, text: &str) -> Result<Self, (usize, String)> {
         let resource = FluentResource::try_new(text.to_owned()).map_err(|(_, errors)| {
             let first = errors.first();
             let line =

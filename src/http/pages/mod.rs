@@ -18,10 +18,11 @@ use sha2::{Digest, Sha256};
 use std::{path::Path, sync::Arc};
 
 pub use error::TemplateError;
+pub(crate) use locale::Locale;
 pub use samples::samples;
 
 use crate::click::Page;
-use locale::{LOCALES, Locale};
+use locale::LOCALES;
 use sources::Sources;
 
 /// Status codes that have an error page.
@@ -109,10 +110,19 @@ impl Pages {
 fn environment(sources: &Sources, locale: Arc<Locale>) -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_global("lang", locale.tag);
-    environment.add_global("dir", locale.direction());
     environment.add_global("style", Value::from_safe_string(sources.style().to_owned()));
     environment.add_filter("percent", |text: &str| percent(text));
+    speak(&mut environment, locale);
+    for (name, text) in sources.templates() {
+        environment.add_template_owned(name, text.to_owned())?;
+    }
+    Ok(environment)
+}
+
+/// Gives the templates of `environment` a language: `lang`, `dir`, and `t("message", value=…)` for its sentences.
+pub(crate) fn speak(environment: &mut Environment<'_>, locale: Arc<Locale>) {
+    environment.add_global("lang", locale.tag);
+    environment.add_global("dir", locale.direction());
     environment.add_function("t", move |id: &str, values: Kwargs| {
         let mut arguments = FluentArgs::new();
         for name in values.args() {
@@ -121,10 +131,6 @@ fn environment(sources: &Sources, locale: Arc<Locale>) -> Result<Environment<'st
         }
         locale.say(id, &arguments).map_err(|cause| minijinja::Error::new(ErrorKind::InvalidOperation, cause))
     });
-    for (name, text) in sources.templates() {
-        environment.add_template_owned(name, text.to_owned())?;
-    }
-    Ok(environment)
 }
 
 /// `text` for the query of a `mailto:` link (RFC 6068 section 2), without the bidi isolates that a mail's subject should not

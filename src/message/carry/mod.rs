@@ -6,7 +6,7 @@ mod splice;
 
 use std::{borrow::Cow, ops::Range};
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use crate::base::{Decoded, Edit, Overlap, Raw, Span, apply};
 
@@ -38,8 +38,11 @@ pub enum Recoded {
     Unencodable,
     /// The new text is not ASCII, and the part says that it is 7bit. Now quoted-printable.
     EightBit,
-    /// An edited line would be a delimiter, or its CR would join the LF of one. Now quoted-printable.
+    /// An edited line would be a delimiter. Now quoted-printable.
     Delimiter,
+    /// A line break of the new text would be another in the message: a CR before the LF that ends the part, or an LF
+    /// where a message has CR alone. Now quoted-printable.
+    LineBreak,
     /// Spliced into its bytes, the edit would change the reading of what stands around it. Now UTF-8.
     Neighbours,
 }
@@ -127,9 +130,11 @@ impl Opened {
         let body = self.part.body.of(raw);
         let within = match &self.transfer_map {
             TransferMap::Same => {
-                self.check_lines(body, &bytes, &splices)?;
-                if bytes.ends_with(b"\r") && raw.get(self.part.body.end()) == Some(&b'\n') {
-                    return Err(Recoded::Delimiter);
+                let newline = Newline::of(raw);
+                self.check_lines(body, &bytes, &splices, newline)?;
+                let joins = bytes.ends_with(b"\r") && raw.get(self.part.body.end()) == Some(&b'\n');
+                if joins || newline == Newline::Cr && memchr(b'\n', &bytes).is_some() {
+                    return Err(Recoded::LineBreak);
                 }
                 splices
             }
@@ -158,12 +163,12 @@ impl Opened {
     }
 
     /// Whether the lines that edits touch can stand in a message as they are.
-    fn check_lines(&self, body: &[u8], edited: &[u8], splices: &[ByteEdit]) -> Result<(), Recoded> {
+    fn check_lines(&self, body: &[u8], edited: &[u8], splices: &[ByteEdit], newline: Newline) -> Result<(), Recoded> {
         let says_ascii = matches!(self.part.transfer, Transfer::SevenBit);
         if says_ascii && body.is_ascii() && !edited.is_ascii() {
             return Err(Recoded::EightBit);
         }
-        let (mut start, mut breaks, mut shift) = (0, memchr_iter(b'\n', edited), 0_isize);
+        let (mut start, mut breaks, mut shift) = (0, memchr_iter(newline.last(), edited), 0_isize);
         let mut end = breaks.next().unwrap_or(edited.len());
         for (range, with) in splices {
             let from = range.start.saturating_add_signed(shift);

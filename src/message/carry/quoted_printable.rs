@@ -37,12 +37,14 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn around(body: &'a [u8], at: usize, newline: Newline) -> Self {
-        let start = memrchr(b'\n', body.get(..at).unwrap_or_default()).map_or(0, |found| found + 1);
-        let end = line_end(body, at);
+        let last = newline.last();
+        let start = memrchr(last, body.get(..at).unwrap_or_default()).map_or(0, |found| found + 1);
+        let end = line_end(body, at, last);
         // Soft line breaks look like the line break of the line.
         let (newline, open) = match body.get(start..end).unwrap_or_default() {
             [.., b'\r', b'\n'] => (Newline::Crlf, false),
             [.., b'\n'] => (Newline::Lf, false),
+            [.., b'\r'] if newline == Newline::Cr => (newline, false),
             _ => (newline, true),
         };
         Self { body, start, at: start, end, open, writer: Writer::new(newline) }
@@ -54,8 +56,9 @@ impl<'a> Lines<'a> {
         self.at = self.at.max(end);
         if end >= self.end {
             // The edit took the line break, so the line that follows moves up.
-            self.end = line_end(self.body, end);
-            self.open = self.end == end || !self.body.get(..self.end).unwrap_or_default().ends_with(b"\n");
+            let last = self.writer.newline.last();
+            self.end = line_end(self.body, end, last);
+            self.open = self.end == end || !self.body.get(..self.end).unwrap_or_default().ends_with(&[last]);
         }
     }
 
@@ -66,8 +69,12 @@ impl<'a> Lines<'a> {
             // A token is decided by what follows it, even behind `until`, which lies between two tokens.
             let ahead = self.body.get(self.at..).unwrap_or_default();
             let Some(token) = Token::first(ahead) else { return };
+            match rest.get(..token.len()) {
+                Some(piece) => self.writer.token(token, piece),
+                // The edit begins between CR and LF.
+                None => self.writer.token(Token::Literal(rest.len()), rest),
+            }
             let piece = rest.get(..token.len()).unwrap_or(rest);
-            self.writer.token(token, piece);
             self.at += piece.len();
         }
     }
@@ -79,8 +86,8 @@ impl<'a> Lines<'a> {
 }
 
 /// Where the line at `at` ends, its line break included.
-fn line_end(body: &[u8], at: usize) -> usize {
-    memchr(b'\n', body.get(at..).unwrap_or_default()).map_or(body.len(), |found| at + found + 1)
+fn line_end(body: &[u8], at: usize, last: u8) -> usize {
+    memchr(last, body.get(at..).unwrap_or_default()).map_or(body.len(), |found| at + found + 1)
 }
 
 /// Lays bytes in lines of at most [`MAX_LINE`].
@@ -88,28 +95,48 @@ struct Writer {
     out: Vec<u8>,
     column: usize,
     newline: Newline,
+    /// So many blanks at the end of `out` are padding: they stay if the line ends here, and mean nothing.
+    padding: usize,
 }
 
 impl Writer {
     fn new(newline: Newline) -> Self {
-        Self { out: Vec::new(), column: 0, newline }
+        Self { out: Vec::new(), column: 0, newline, padding: 0 }
     }
 
     fn token(&mut self, token: Token, piece: &[u8]) {
         match token {
             Token::Literal(_) => piece.iter().for_each(|byte| match byte {
+                b'\r' if self.newline == Newline::Cr => self.hard_break(b"\r"),
                 b'\r' => self.escape(b'\r'),
                 other => self.put(&[*other]),
             }),
             Token::Escaped(_) => self.put(piece),
             Token::Stray => self.escape(b'='),
+            // A CR alone would join an LF that an edit puts behind it.
+            Token::SoftBreak(_) if piece.ends_with(b"\r") && self.newline != Newline::Cr => {}
             Token::SoftBreak(_) => {
+                self.drop_padding();
                 self.out.extend_from_slice(piece);
                 self.column = 0;
             }
             Token::HardBreak(_) => self.hard_break(piece),
-            Token::Padding(_) => {}
+            Token::Padding(_) => self.pad(piece),
         }
+    }
+
+    fn pad(&mut self, blanks: &[u8]) {
+        self.guard_blank();
+        if self.column + blanks.len() <= MAX_LINE {
+            self.out.extend_from_slice(blanks);
+            self.padding = blanks.len();
+        }
+    }
+
+    /// Something follows on the line after all.
+    fn drop_padding(&mut self) {
+        self.out.truncate(self.out.len() - self.padding);
+        self.padding = 0;
     }
 
     /// New bytes: printable ASCII and inner blanks as they are; a line break of the message's own kind breaks the line.
@@ -140,6 +167,7 @@ impl Writer {
 
     /// One literal or one escape, which a soft line break must not cut.
     fn put(&mut self, piece: &[u8]) {
+        self.drop_padding();
         if self.column + piece.len() >= MAX_LINE {
             self.out.push(b'=');
             self.out.extend_from_slice(self.newline.as_bytes());
@@ -156,13 +184,18 @@ impl Writer {
 
     fn hard_break(&mut self, line_break: &[u8]) {
         self.guard_blank();
+        if line_break == b"\r" {
+            // Blanks before a CR alone are read as text.
+            self.drop_padding();
+        }
         self.out.extend_from_slice(line_break);
-        self.column = 0;
+        (self.column, self.padding) = (0, 0);
     }
 
     /// A blank at the end of a line would be taken for padding.
     fn guard_blank(&mut self) {
         if self.column > 0
+            && self.padding == 0
             && let Some(blank) = self.out.pop_if(|byte| is_blank(*byte))
         {
             self.column -= 1;

@@ -60,7 +60,7 @@ impl Opened {
     /// The edited bytes, where their charset is not what is wrong with them.
     fn kept_charset(&self, edits: &[Edit<Decoded>], reason: Recoded) -> Option<Vec<u8>> {
         match reason {
-            Recoded::LongLine | Recoded::EightBit | Recoded::Delimiter => {
+            Recoded::LongLine | Recoded::EightBit | Recoded::Delimiter | Recoded::LineBreak => {
                 self.splices(edits).ok().map(|splices| splice(self.bytes(), &splices))
             }
             Recoded::Charset | Recoded::Unencodable | Recoded::Neighbours => None,

@@ -32,9 +32,10 @@ pub(crate) fn is_unstated(label: &str) -> bool {
     matches!(clean(label).as_str(), "" | "us-ascii" | "ascii" | "ansi_x3.4-1968" | "iso646-us" | "us" | "7bit" | "8bit")
 }
 
-/// The first word of a label: `"u"tf-8` without its quotes, `_iso-2022-jp$esc` and `utf-8 sdq` without what is around.
+/// The first word of a label: `"u"tf-8` and `charset=utf-8` without what is too much, `_iso-2022-jp$esc` and `utf-8 sdq` without what is around.
 fn clean(label: &str) -> String {
     let bare = label.replace(['"', '\'', '\\'], "").to_ascii_lowercase();
+    let bare = bare.trim_start_matches("charset=");
     let start = bare.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     let end = start.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':' | '+'));
     start.get(..end.unwrap_or(start.len())).unwrap_or_default().to_owned()
@@ -107,6 +108,7 @@ mod tests {
             ("utf-8\r\n -x", UTF_8),
             ("\"u\"tf-8", UTF_8),
             ("utf-8 sdq", UTF_8),
+            ("charset=utf-8", UTF_8),
             ("_iso-2022-jp$esc", ISO_2022_JP),
             (" 'KOI8-R'", KOI8_R),
             ("cp932", SHIFT_JIS),

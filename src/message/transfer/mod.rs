@@ -29,11 +29,11 @@ impl Transfer {
     /// What a Content-Transfer-Encoding says.
     pub(crate) fn parse(head: &str) -> Self {
         match head.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '+') {
-            "" | "7bit" | "7-bit" => Self::SevenBit,
-            "8bit" | "8-bit" => Self::EightBit,
+            "" | "7bit" | "7bits" | "7-bit" => Self::SevenBit,
+            "8bit" | "8bits" | "8-bit" => Self::EightBit,
             "binary" => Self::Binary,
-            "quoted-printable" | "qp" | "x-qp" => Self::QuotedPrintable,
-            "base64" | "x-base64" => Self::Base64,
+            "quoted-printable" | "quotedprintable" | "quoted_printable" => Self::QuotedPrintable,
+            "base64" => Self::Base64,
             _ => Self::Unknown,
         }
     }

@@ -49,9 +49,11 @@ impl Token {
             return Self::Escaped(byte);
         }
         let blanks = rest.iter().skip(1).take_while(|byte| is_blank(**byte)).count();
-        match break_length(rest.get(1 + blanks..).unwrap_or_default()) {
-            0 => Self::Stray,
-            length => Self::SoftBreak(1 + blanks + length),
+        match rest.get(1 + blanks..).unwrap_or_default() {
+            [b'\r', b'\n', ..] => Self::SoftBreak(blanks + 3),
+            // A CR alone is the line break of a message that has no LF.
+            [b'\n' | b'\r', ..] => Self::SoftBreak(blanks + 2),
+            _ => Self::Stray,
         }
     }
 
@@ -117,7 +119,7 @@ mod tests {
         assert_eq!(decoded("a=20\r\n"), "a \r\n");
         assert_eq!(decoded("="), "=");
         assert_eq!(decoded("a=3"), "a=3");
-        assert_eq!(decoded("=zz==41=\rx"), "=zz=A=\rx");
+        assert_eq!(decoded("=zz==41=\rx"), "=zz=Ax");
         assert_eq!(decoded("é"), "é");
     }
 

@@ -56,8 +56,17 @@ pub(crate) fn meaning(element: &Element<'_>, attribute: &str) -> Meaning {
 /// Elements whose `href` is fetched with the page and not followed by a click.
 fn loads_by_href(element: &Element<'_>) -> bool {
     const IN_SVG: [&str; 11] = [
-        "feimage", "filter", "image", "lineargradient", "mpath", "pattern", "radialgradient", "script", "textpath",
-        "tref", "use",
+        "feimage",
+        "filter",
+        "image",
+        "lineargradient",
+        "mpath",
+        "pattern",
+        "radialgradient",
+        "script",
+        "textpath",
+        "tref",
+        "use",
     ];
     match element.namespace {
         Namespace::Html => element.name == "link",
@@ -113,8 +122,13 @@ mod tests {
     #[test]
     fn refresh_in_every_spelling() {
         for content in [
-            "0;url=http://a.test/", "0; URL = http://a.test/", "5,http://a.test/", "url='http://a.test/'",
-            " 0.5 ;\n url=\"http://a.test/\" ", "http://a.test/", "0;url='http://a.test/",
+            "0;url=http://a.test/",
+            "0; URL = http://a.test/",
+            "5,http://a.test/",
+            "url='http://a.test/'",
+            " 0.5 ;\n url=\"http://a.test/\" ",
+            "http://a.test/",
+            "0;url='http://a.test/",
         ] {
             let url = refresh_url(content).and_then(|range| content.get(range));
             assert_eq!(url, Some("http://a.test/"), "{content}");

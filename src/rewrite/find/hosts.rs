@@ -84,9 +84,9 @@ pub(super) fn shape(host: &str) -> Shape {
         return Shape::FileName;
     }
     let capital = last.starts_with(|c: char| c.is_uppercase());
-    let initials = before.split('.').all(|label| {
-        label.chars().count() == 1 || label.len() <= 3 && label.bytes().all(|byte| byte.is_ascii_digit())
-    });
+    let initials = before
+        .split('.')
+        .all(|label| label.chars().count() == 1 || label.len() <= 3 && label.bytes().all(|byte| byte.is_ascii_digit()));
     // `EXAMPLE.IN` and `Example.In` are hosts written large; a sentence has a capital where there was none before.
     let joined = two && WORDS.iter().any(|word| is(&word)) && before.ends_with(|c: char| c.is_lowercase());
     if capital && (initials || joined) { Shape::Sentence } else { Shape::Bare }

@@ -205,7 +205,9 @@ impl Value {
     fn decoded(&self, text: &str) -> String {
         let whole = unescape(text.get(self.range.clone()).unwrap_or_default(), Within::Attribute).into_text();
         match self.meaning {
-            Meaning::Refresh => refresh_url(&whole).and_then(|url| whole.get(url)).map(str::to_owned).unwrap_or_default(),
+            Meaning::Refresh => {
+                refresh_url(&whole).and_then(|url| whole.get(url)).map(str::to_owned).unwrap_or_default()
+            }
             _ => whole,
         }
     }
@@ -253,10 +255,7 @@ fn tokenize(text: &str, anchor: Option<usize>, mode: Mode) -> Result<Tokens, Rew
         Err(error) => return Err(RewritingError::ContentHandlerError(Box::new(error))),
     };
     let settings = Settings::new()
-        .append_element_content_handler((
-            Cow::Owned(every_element),
-            ElementContentHandlers::default().element(on_tag),
-        ))
+        .append_element_content_handler((Cow::Owned(every_element), ElementContentHandlers::default().element(on_tag)))
         .append_document_content_handler(DocumentContentHandlers::default().comments(on_comment).text(on_text))
         .with_strict(mode == Mode::Strict)
         .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(memory(text)));

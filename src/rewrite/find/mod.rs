@@ -13,10 +13,9 @@ mod readings;
 mod text;
 
 pub(crate) use entities::{Within, escape_attribute, unescape};
-pub(crate) use html::page;
 pub(crate) use hosts::{address as is_address, is_host as bare_host};
+pub(crate) use html::page;
 pub(crate) use text::{Grammar, Lines, Shape, words};
-
 
 use crate::base::{Decoded, Span};
 

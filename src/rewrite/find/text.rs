@@ -207,8 +207,8 @@ impl Scanner<'_, '_> {
         let first = run.chars().next().unwrap_or('.');
         let glued = self.before(start).is_some_and(|before| glues(before) && !hosts::meet(before, first));
         // In HTML an anchor ends the host; in text a link put there would run into the scheme.
-        let runs_on = self.is_local_part(end)
-            || scheme.is_some() && !run.ends_with('.') && self.grammar.lines != Lines::Space;
+        let runs_on =
+            self.is_local_part(end) || scheme.is_some() && !run.ends_with('.') && self.grammar.lines != Lines::Space;
         self.done = end;
         let segments = hosts::segments(run);
         for (number, segment) in segments.iter().enumerate() {
@@ -257,7 +257,8 @@ impl Scanner<'_, '_> {
     fn port_end(&self, at: usize) -> usize {
         let Some(rest) = self.rest(at).strip_prefix(':') else { return at };
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let ends = !rest.get(digits..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii() && in_host(c) && c != '.'));
+        let ends =
+            !rest.get(digits..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii() && in_host(c) && c != '.'));
         if (1..=5).contains(&digits) && ends { at + 1 + digits } else { at }
     }
 

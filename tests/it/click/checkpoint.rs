@@ -56,7 +56,7 @@ fn a_suspicious_link_is_warned_of_with_its_reasons() {
     assert!(matches!(stop.barrier, Barrier::Warn(_)));
     assert_eq!((stop.tier, stop.house.name.as_deref()), (Tier::Suspicious, Some("Example Corp")));
     assert_eq!(stop.destination.domain, "192.0.2.1");
-    let facts = [HostFact::LiteralAddress, HostFact::Userinfo, HostFact::OddPort];
+    let facts = [HostFact::LiteralAddress, HostFact::Userinfo];
     assert_eq!(stop.reasons, facts.map(Reason::Host));
     let events = station.events();
     assert_eq!((events[0].outcome, events[0].click_id), (Outcome::Warned, stop.reference));

@@ -212,7 +212,7 @@ fn mutations(path: &str, other: &str) -> impl Strategy<Value = String> + use<> {
     let (length, last) = (path.len(), path.len() - 1);
     prop_oneof![
         4 => (1..last, "[A-Za-z0-9_-]").prop_map(move |(at, put)| format!("{}{put}{}", &whole[..at], &whole[at + 1..])),
-        2 => (1..last).prop_map(move |at| cut[..at].to_owned()),
+        2 => (2..last).prop_map(move |at| cut[..at].to_owned()),
         1 => (20..length).prop_map(move |at| format!("{}{}", &cased[..at], cased[at..].to_ascii_lowercase())),
         1 => Just(other.to_owned()),
         2 => "/[a-z0-9.]{1,20}/[A-Za-z0-9_-]{0,200}1",

@@ -127,6 +127,17 @@ fn quoted_printable_guards_blanks_dashes_and_stray_signs() {
 }
 
 #[test]
+fn quoted_printable_padding_stays_while_the_line_ends_there() {
+    let raw = mail("Content-Transfer-Encoding: quoted-printable", b"see a.example \t\r\nnext");
+    let (message, _) = replaced(&raw, "a.example", "b.example");
+    assert!(message.ends_with(b"see b.example \t\r\nnext"), "{message:?}");
+    let (message, _) = edited(&raw, 0, &[edit(13, 15, "")]);
+    assert!(message.ends_with(b"see a.examplenext"), "{message:?}");
+    let (message, _) = edited(&raw, 0, &[edit(4, 13, "x ")]);
+    assert!(message.ends_with(b"see x=20 \t\r\nnext"), "{message:?}");
+}
+
+#[test]
 fn quoted_printable_lines_join_and_split() {
     let raw = mail("Content-Transfer-Encoding: quoted-printable", b"a\r\nb\r\nc\r\n");
     edited(&raw, 0, &[edit(1, 3, "")]);
@@ -280,6 +291,33 @@ fn an_edit_never_makes_a_delimiter() {
 }
 
 #[test]
+fn text_for_an_empty_part_stays_off_the_delimiter() {
+    for header in ["", "Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: quoted-printable\r\n"] {
+        let raw = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{header}\r\n--b--\r\n");
+        let (message, _) = edited(raw.as_bytes(), 1, &[edit(0, 0, "text")]);
+        assert!(message.ends_with(b"\r\n--b--\r\n"));
+    }
+}
+
+#[test]
+fn line_breaks_of_an_edit_stay_what_they_are() {
+    // A CR before the LF of the delimiter, in a message of LF.
+    let raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n";
+    assert_eq!(edited(raw, 1, &[edit(1, 1, "\r")]).1.recoded, Some(Recoded::LineBreak));
+    // An LF in a message of CR alone; and a CR there is a line break like any other.
+    let raw = b"Content-Type: text/plain\r\rone\rtwo\r";
+    assert_eq!(edited(raw, 0, &[edit(3, 3, "\n")]).1.recoded, Some(Recoded::LineBreak));
+    assert_eq!(edited(raw, 0, &[edit(3, 3, "\rx")]).1.recoded, None);
+    let raw = b"Content-Transfer-Encoding: quoted-printable\r\rone=\r one=3D\rtwo\r";
+    let (message, _) = edited(raw, 0, &[edit(9, 9, LINK)]);
+    assert!(message.ends_with(format!("one=\r one=3D\r{LINK}two\r").as_bytes()), "{message:?}");
+    // Half a line break taken away, and one put behind a soft break of CR alone.
+    let raw = b"Content-Transfer-Encoding: quoted-printable\n\na\r\nb=\rc\n";
+    edited(raw, 0, &[edit(2, 3, "")]);
+    edited(raw, 0, &[edit(1, 2, ""), edit(4, 4, "\n")]);
+}
+
+#[test]
 fn a_reading_that_an_edit_would_change_is_written_out() {
     // Without the blank, two broken halves are a character.
     let raw = mail("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit", b"\xe3\x81 \x82");
@@ -355,13 +393,14 @@ proptest! {
         body in proptest::collection::vec(piece(), 0..12),
         label in proptest::sample::select(vec!["utf-8", "", "us-ascii", "iso-2022-jp", "shift_jis", "euc-jp", "gb18030", "windows-1252", "utf-16", "utf-7"]),
         transfer in proptest::sample::select(vec!["7bit", "8bit", "quoted-printable", "base64"]),
-        newline in proptest::sample::select(vec!["\r\n", "\n"]),
+        newline in proptest::sample::select(vec!["\r\n", "\n", "\r"]),
         html in any::<bool>(),
         noise in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..3),
         places in proptest::collection::vec((any::<usize>(), 0_usize..8, piece()), 0..4),
     ) {
         let encoding = Encoding::for_label(label.as_bytes()).unwrap_or(UTF_8);
-        let mut bytes = encoding.encode(&body.concat()).0.into_owned();
+        let body = if newline == "\r" { body.concat().replace('\n', "") } else { body.concat() };
+        let mut bytes = encoding.encode(&body).0.into_owned();
         for (at, byte) in noise {
             let at = at % (bytes.len() + 1);
             bytes.insert(at, byte);
@@ -374,7 +413,7 @@ proptest! {
         let tail = format!("{newline}--b{newline}Content-Type: text/plain{newline}{newline}second{newline}--b--{newline}");
         let raw = [header.as_bytes(), &bytes, tail.as_bytes()].concat();
         let structure = taken_apart(&raw);
-        prop_assume!(structure.parts[1].id == "1");
+        prop_assume!(structure.parts.get(1).is_some_and(|part| part.id == "1"));
         let text = opened(&raw, &structure.parts[1]).text().to_owned();
         edited(&raw, 1, &edits_of(&text, &places));
     }

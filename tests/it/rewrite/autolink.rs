@@ -18,7 +18,8 @@ use crate::support;
 
 /// What is found in a plain text, as it stands there but for the scheme that a bare host gets; and whether it is wrapped.
 fn found(text: &str) -> Vec<(String, bool)> {
-    let head = "Message-ID: <a@example.com>\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n";
+    let head =
+        "Message-ID: <a@example.com>\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n";
     let report = rewrite(format!("{head}{text}\n").as_bytes()).report;
     report.links.into_iter().map(|row| (row.original, row.done == Done::Wrapped)).collect()
 }
@@ -90,7 +91,8 @@ fn linkify_it() {
     };
     for case in cases("links.txt") {
         let (text, link) = (&case[0], case.last().unwrap());
-        let address = link.contains('@') && !link.contains("://") || link.starts_with("mailto:") || link.starts_with("MAILTO:");
+        let address =
+            link.contains('@') && !link.contains("://") || link.starts_with("mailto:") || link.starts_with("MAILTO:");
         if address || link.starts_with("ftp:") || link.starts_with("//") || case.len() > 2 {
             continue;
         }
@@ -112,7 +114,8 @@ fn cmark_gfm() {
         let Some((source, html)) = example.split_once("\n.\n") else { continue };
         let html = html.split("````````````````````````````````").next().unwrap();
         // One line of markdown, one case: what markup means to markdown is not our business.
-        let expected: Vec<String> = html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(plain).collect();
+        let expected: Vec<String> =
+            html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(plain).collect();
         let web = |url: &&str| url.starts_with("http");
         for line in source.lines().filter(|line| !line.contains(['[', '`'])) {
             let there: Vec<_> =

@@ -73,7 +73,13 @@ impl Tally {
     fn say(&self, folder: &Path) {
         eprintln!(
             "{}: {} messages, {} wrapped, {} left, {} defanged, {} parts removed, {} recoded",
-            folder.display(), self.messages, self.wrapped, self.left, self.defanged, self.removed, self.recoded
+            folder.display(),
+            self.messages,
+            self.wrapped,
+            self.left,
+            self.defanged,
+            self.removed,
+            self.recoded
         );
         assert!(self.messages > 0, "{}: nothing but what is no mail", folder.display());
         assert!(self.broken.is_empty(), "{} broken: {:#?}", self.broken.len(), self.broken);

@@ -157,7 +157,8 @@ fn read(html: &str) -> Document {
     for node in &nodes {
         let name: &str = &node.name.local;
         let html = node.name.ns == ns!(html);
-        let refresh = node.attributes.iter().any(|(n, v)| n == "http-equiv" && v.trim().eq_ignore_ascii_case("refresh"));
+        let refresh =
+            node.attributes.iter().any(|(n, v)| n == "http-equiv" && v.trim().eq_ignore_ascii_case("refresh"));
         for (attribute, value) in &node.attributes {
             match (name, attribute.as_str()) {
                 ("base", "href") => document.base = document.base.or(Some(value.clone())),
@@ -213,9 +214,14 @@ impl Default for Tree {
 
 impl Tree {
     fn node(&self, name: QualName, attributes: Vec<Attribute>) -> (usize, QualName) {
-        let of = |attribute: Attribute| (attribute.name.local.to_ascii_lowercase().to_string(), attribute.value.to_string());
+        let of =
+            |attribute: Attribute| (attribute.name.local.to_ascii_lowercase().to_string(), attribute.value.to_string());
         let mut nodes = self.nodes.borrow_mut();
-        nodes.push(Node { name: name.clone(), attributes: attributes.into_iter().map(of).collect(), parent: Cell::new(0) });
+        nodes.push(Node {
+            name: name.clone(),
+            attributes: attributes.into_iter().map(of).collect(),
+            parent: Cell::new(0),
+        });
         (nodes.len() - 1, name)
     }
 }
@@ -270,7 +276,12 @@ impl TreeSink for Tree {
         let parent = self.nodes.borrow()[sibling.0].parent.get();
         self.append(&(parent, sibling.1.clone()), new);
     }
-    fn append_based_on_parent_node(&self, element: &Self::Handle, before: &Self::Handle, child: NodeOrText<Self::Handle>) {
+    fn append_based_on_parent_node(
+        &self,
+        element: &Self::Handle,
+        before: &Self::Handle,
+        child: NodeOrText<Self::Handle>,
+    ) {
         let parent = self.nodes.borrow()[element.0].parent.get();
         let parent = if parent == 0 { before.0 } else { parent };
         self.append(&(parent, element.1.clone()), child);

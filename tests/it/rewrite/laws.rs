@@ -74,7 +74,10 @@ fn nothing_else_moves(name: &str, raw: &[u8], once: &Rewritten) {
     let stripped = raw.to_ascii_lowercase().windows(9).any(|bytes| bytes == b"x-sekisho");
     if counts.wrapped + counts.defanged + counts.removed_parts == 0 && !stripped {
         let based = once.report.links.iter().any(|link| link.destination.is_some());
-        assert!(once.message == raw || based || once.report.changes.iter().all(|change| change.inserted == 0), "{name}");
+        assert!(
+            once.message == raw || based || once.report.changes.iter().all(|change| change.inserted == 0),
+            "{name}"
+        );
     }
 }
 
@@ -138,7 +141,8 @@ fn twice_is_once(name: &str, once: &Rewritten) {
 /// Law 5, second half: no link of ours is left, and every destination stands there again.
 fn restore_brings_back(name: &str, once: &Rewritten) {
     let back = rewriter().restore(&once.message, NOW).unwrap();
-    let mut wanted: Vec<_> = once.report.links.iter().filter(|row| matches!(row.done, Done::Wrapped | Done::AlreadyOurs)).collect();
+    let mut wanted: Vec<_> =
+        once.report.links.iter().filter(|row| matches!(row.done, Done::Wrapped | Done::AlreadyOurs)).collect();
     let mut got: Vec<_> = back.report.links.iter().collect();
     wanted.sort_by_key(|row| (&row.part, &row.destination));
     got.sort_by_key(|row| (&row.part, &row.destination));

@@ -40,7 +40,9 @@ fn nothing_to_do_is_the_same_bytes() {
         b"\r\n",
         b"no header at all",
         b"Subject: x\n\nno link",
-        &html("<p style=\"color:red\">x <a href=\"mailto:a@example.com\">y</a> <a href='#top'>z</a><img src=http://i.example/>"),
+        &html(
+            "<p style=\"color:red\">x <a href=\"mailto:a@example.com\">y</a> <a href='#top'>z</a><img src=http://i.example/>",
+        ),
         b"Subject: =?x?\r\n\r\n\xff\xfe\x00",
     ] {
         assert_eq!(hold("nothing to do", raw).message, raw);
@@ -87,7 +89,11 @@ fn what_is_dangerous_is_defanged_where_it_can_be_seen() {
     assert_eq!(once.report.counts.defanged, 2);
 
     let once = hold("no URL", &html("<a href='http://1.2.3.4.5/'>x</a> http://1.2.3.4.5/y"));
-    assert!(text(&once).contains("<a href='#' title='link removed: it is no valid web address'>x</a> hxxp://1[.]2[.]3[.]4[.]5/y ["));
+    assert!(
+        text(&once).contains(
+            "<a href='#' title='link removed: it is no valid web address'>x</a> hxxp://1[.]2[.]3[.]4[.]5/y ["
+        )
+    );
     assert_eq!(done(&once)[0].0, Done::Defanged { reason: Reason::Invalid });
 
     let once = hold("refresh", &html("<meta http-equiv=refresh content='0;url=javascript:x'>"));
@@ -104,7 +110,9 @@ fn a_url_too_long_for_a_link_is_defanged_and_counted() {
 
 #[test]
 fn a_base_is_resolved_and_removed_and_images_stay_where_they_are() {
-    let raw = html("<base target=_top href='https://evil.example/x/'><a href=y>z</a><img src=i.png><base href=https://b.example>");
+    let raw = html(
+        "<base target=_top href='https://evil.example/x/'><a href=y>z</a><img src=i.png><base href=https://b.example>",
+    );
     let once = hold("base", &raw);
     let out = text(&once);
     assert_eq!(opened(link_in(&out)), "https://evil.example/x/y");
@@ -122,7 +130,10 @@ fn a_base_in_the_header_counts() {
 
 #[test]
 fn documents_in_attributes_are_rewritten_inside() {
-    let once = hold("srcdoc", &html("<iframe srcdoc='&lt;a href=&quot;https://e.example/&amp;amp;&quot;&gt;x &amp;amp; y'></iframe>"));
+    let once = hold(
+        "srcdoc",
+        &html("<iframe srcdoc='&lt;a href=&quot;https://e.example/&amp;amp;&quot;&gt;x &amp;amp; y'></iframe>"),
+    );
     let out = text(&once);
     assert!(out.contains("srcdoc='&lt;a href=&quot;https://go.corp.example/e.example/"), "{out}");
     assert!(out.contains("&quot;&gt;x &amp;amp; y'"), "{out}");
@@ -133,14 +144,19 @@ fn text_in_html_gets_an_anchor_that_looks_like_nothing() {
     let once = hold("text node", &html("<p>See https://e.example/?a&amp;b, ok</p>"));
     let out = text(&once);
     let link = link_in(&out);
-    let anchor = format!("<p>See <a href=\"{link}\" style=\"color:inherit;text-decoration:inherit\">https://e.example/?a&amp;b</a>, ok</p>");
+    let anchor = format!(
+        "<p>See <a href=\"{link}\" style=\"color:inherit;text-decoration:inherit\">https://e.example/?a&amp;b</a>, ok</p>"
+    );
     assert!(out.contains(&anchor), "{out}");
     assert_eq!(opened(link), "https://e.example/?a&b");
 }
 
 #[test]
 fn text_gets_the_link_itself() {
-    let raw = message("text/plain; charset=utf-8", "See <https://e.example/a\r\nb> and README.md, done.It\r\n詳細はwww.example.jpをご覧");
+    let raw = message(
+        "text/plain; charset=utf-8",
+        "See <https://e.example/a\r\nb> and README.md, done.It\r\n詳細はwww.example.jpをご覧",
+    );
     let once = hold("text", &raw);
     assert_eq!(
         done(&once),
@@ -155,7 +171,8 @@ fn text_gets_the_link_itself() {
 
 #[test]
 fn links_never_run_into_one_another() {
-    let once = hold("adjacent", &message("text/plain; charset=utf-8", "b.comあ.b.com b.com:80http://c.example b.comhttp://"));
+    let once =
+        hold("adjacent", &message("text/plain; charset=utf-8", "b.comあ.b.com b.com:80http://c.example b.comhttp://"));
     assert_eq!(once.report.counts.wrapped, 4, "{:?}", once.report.links);
 }
 
@@ -175,7 +192,10 @@ fn what_is_written_for_one_reading_shows_nothing_new_in_another() {
 fn flowed_text_and_folded_calendars_are_joined() {
     let raw = message("text/plain; format=flowed; delsp=yes", "https://e.example/a \r\nb c");
     assert_eq!(done(&hold("delsp", &raw)), [(Done::Wrapped, Some("https://e.example/ab"))]);
-    let raw = message("text/calendar", "BEGIN:VEVENT\r\nDESCRIPTION:https://e.example/a\r\n b\\nhttps://f.example/\\, x\r\nURL:https://g.exa\r\n mple/\r\n");
+    let raw = message(
+        "text/calendar",
+        "BEGIN:VEVENT\r\nDESCRIPTION:https://e.example/a\r\n b\\nhttps://f.example/\\, x\r\nURL:https://g.exa\r\n mple/\r\n",
+    );
     let once = hold("calendar", &raw);
     let wanted = ["https://e.example/ab", "https://f.example/", "https://g.example/"];
     assert_eq!(done(&once), wanted.map(|url| (Done::Wrapped, Some(url))));
@@ -204,7 +224,8 @@ const MIXED: &str = "Message-ID: <m@example.com>\nContent-Type: multipart/mixed;
 fn every_part_is_looked_into() {
     let once = hold("mixed", MIXED.as_bytes());
     let destinations: Vec<_> = done(&once).into_iter().filter_map(|(_, url)| url).collect();
-    let wanted = ["http://a.example/", "http://b.example/", "http://d.example/", "http://e.example/", "http://f.example/"];
+    let wanted =
+        ["http://a.example/", "http://b.example/", "http://d.example/", "http://e.example/", "http://f.example/"];
     assert_eq!(destinations, wanted);
     assert_eq!(once.report.left_parts.len(), 1);
     assert_eq!(once.report.left_parts[0].rule, PartRule::Attachment);
@@ -278,7 +299,9 @@ fn restore_gives_the_destinations_back() {
     let back = rewriter().restore(&rewrite(&raw).message, NOW).unwrap();
     let out = text(&back);
     assert!(out.contains("<a href=\"https://e.example/?a=1&amp;b=%272%27\">x</a>"), "{out}");
-    assert!(out.contains("<a href=\"https://f.example/\" style=\"color:inherit;text-decoration:inherit\">https://f.example/</a>"));
+    assert!(out.contains(
+        "<a href=\"https://f.example/\" style=\"color:inherit;text-decoration:inherit\">https://f.example/</a>"
+    ));
     assert_eq!(back.report.counts.restored, 2);
     let plain = message("text/plain", "https://e.example/?a=b c");
     assert_eq!(text(&rewriter().restore(&rewrite(&plain).message, NOW).unwrap()).as_bytes(), plain);

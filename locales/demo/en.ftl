@@ -1,0 +1,37 @@
+# The demonstration's own pages. The pages that a person sees at a click are in ../en.ftl.
+
+demo-title = Sekisho, a demonstration
+demo-home = To the inbox
+demo-tagline = A checkpoint for links, on this machine alone.
+demo-data = Everything of this demonstration is kept in { $place }. Delete the folder and it is as if it had never been.
+demo-inbox = Five letters
+demo-inbox-lead = Each letter is shown as it came in and as it is delivered. The links of the delivered one are live: click them, and the checkpoint looks at each before it lets you on.
+demo-try-minutes = A clean letter. Every link goes straight on, to the exact address that was written.
+demo-try-mailbox = A letter that wants your password. Its host is on a blocklist: no link leads there.
+demo-try-parcel = A suspicious letter. Nobody knows its addresses as bad, but they are written to deceive: you are warned, and may continue.
+demo-try-order = A Japanese letter in ISO-2022-JP. Links end where the Japanese text goes on, and not a character of it is harmed.
+demo-try-newsletter = A newsletter with a base address, a button for Outlook alone, an image map and a drawing with a link in it.
+demo-clicks = Clicks so far
+demo-no-clicks = None yet. Open a letter and click a link of the delivered side; then come back here.
+demo-outcome = Outcome
+demo-destination = Destination
+demo-why = Why
+demo-reference = Reference
+demo-by-hand = The same by hand
+demo-by-hand-lead = Each of these works beside the running demonstration, in a second terminal. An edit of a list counts within a second.
+demo-back = Back
+demo-before = As it came in
+demo-after = As it is delivered
+demo-source = Source of the message
+demo-download = Download the message
+demo-links = What was done with each link
+demo-done = Done
+demo-original = As written
+demo-link = Signed link
+demo-tampered = Somebody changed one character of the first link:
+demo-tampered-link = try the changed link
+demo-arrived = You have arrived
+demo-arrived-lead = This page stands for the destination. It shows what it was asked for, byte for byte.
+demo-requested = Asked for
+demo-referer = Told where you came from
+demo-referer-none = nothing

@@ -1,0 +1,37 @@
+# デモ専用のページの文言。リンクを開いた人が見るページの文言は ../ja.ftl にあります。
+
+demo-title = Sekisho デモ
+demo-home = 受信トレイへ
+demo-tagline = リンクのための関所。このパソコンの中だけで動いています。
+demo-data = このデモのデータはすべて { $place } に保存されています。フォルダーを削除すれば、何も残りません。
+demo-inbox = 5 通のメール
+demo-inbox-lead = それぞれのメールを、届いたときの姿と配信される姿で並べて表示します。配信されるメールのリンクは実際に使えます。クリックすると、関所が確かめてから先へお通しします。
+demo-try-minutes = 問題のないメールです。どのリンクも、書かれたとおりのアドレスへそのまま進みます。
+demo-try-mailbox = パスワードを盗もうとするメールです。ホストがブロックリストに載っているため、どのリンクからも先へは進めません。
+demo-try-parcel = 疑わしいメールです。危険と確認されてはいませんが、人を欺く書き方のアドレスです。警告のあと、続けるかどうかを選べます。
+demo-try-order = ISO-2022-JP の日本語メールです。リンクは日本語の文章が続く手前で正しく終わり、文字化けもしません。
+demo-try-newsletter = 基準アドレス、Outlook 専用のボタン、イメージマップ、リンク入りの図を含むニュースレターです。
+demo-clicks = これまでのクリック
+demo-no-clicks = まだありません。メールを開き、配信される側のリンクをクリックしてから、このページに戻ってください。
+demo-outcome = 結果
+demo-destination = リンク先
+demo-why = 理由
+demo-reference = 照会番号
+demo-by-hand = 手で試す
+demo-by-hand-lead = どのコマンドも、デモを動かしたまま別の端末から実行できます。リストの変更は 1 秒以内に反映されます。
+demo-back = 戻る
+demo-before = 届いたとき
+demo-after = 配信されるとき
+demo-source = メールのソース
+demo-download = メールをダウンロード
+demo-links = それぞれのリンクの扱い
+demo-done = 扱い
+demo-original = 元の表記
+demo-link = 署名付きリンク
+demo-tampered = 最初のリンクを 1 文字だけ書き換えたもの：
+demo-tampered-link = 書き換えたリンクを試す
+demo-arrived = 到着しました
+demo-arrived-lead = このページはリンク先の代わりです。届いた要求を 1 バイトも変えずに表示しています。
+demo-requested = 要求されたアドレス
+demo-referer = どこから来たかの情報
+demo-referer-none = なし

@@ -1,0 +1,191 @@
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::watch};
+
+use super::{Gate, ListsError, Made, Origin, RingError, SystemClock, gate::Around, open_ring, own_hosts, seed_lists};
+use crate::{
+    base::Clock,
+    config::Config,
+    feed::{FeedError, LiveLists, Settings},
+    http::{
+        Admin, BindError, Counters, Fitness, Limits, Vital, bind, bind_loopback,
+        pages::{Pages, TemplateError},
+        serve,
+    },
+    store::{ClickLog, ClickWriter, Store, StoreError, Unwritten},
+    url::Suffixes,
+};
+
+/// How long the events that wait may take to be written when the program ends.
+const WRITE_OUT: Duration = Duration::from_secs(5);
+
+/// Why clicks are not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The keyring.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// The folder of lists.
+    #[error(transparent)]
+    Lists(#[from] ListsError),
+    /// What keeps the lists fresh.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The templates.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The listeners.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// Everything that answers clicks, opened and checked; nothing is listened on yet.
+pub struct Station {
+    gate: Arc<Gate>,
+    writer: ClickWriter,
+}
+
+/// The addresses, taken.
+pub struct Listeners {
+    public: TcpListener,
+    admin: TcpListener,
+}
+
+/// Where a station is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    Draining,
+    Closed,
+}
+
+impl Listeners {
+    /// Takes the addresses of the configuration.
+    pub async fn bind(config: &Config) -> Result<Self, BindError> {
+        Ok(Self { public: bind(config.listen).await?, admin: bind_loopback(config.admin_listen).await? })
+    }
+
+    /// Listeners that were taken elsewhere.
+    pub fn of(public: TcpListener, admin: TcpListener) -> Self {
+        Self { public, admin }
+    }
+
+    /// Where clicks are answered: the port that was taken, where any was asked for.
+    pub fn public(&self) -> io::Result<SocketAddr> {
+        self.public.local_addr()
+    }
+
+    /// Where health and readiness are answered.
+    pub fn admin(&self) -> io::Result<SocketAddr> {
+        self.admin.local_addr()
+    }
+}
+
+impl Station {
+    /// Opens pages, keyring, lists and store, in this order: what only reads comes first, and a keyring is made (where
+    /// it may be) before there is a store, whose presence would say that one was lost.
+    pub fn open(config: Config, origin: Origin) -> Result<(Self, Made), StartError> {
+        let pages = Pages::load(config.templates.as_deref())?;
+        let (ring, made) = open_ring(&config, origin, SystemClock.now())?;
+        seed_lists(&config)?;
+        let suffixes = Arc::new(Suffixes::builtin());
+        let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: own_hosts(&config) };
+        let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
+        let store = Store::open(&config.store)?;
+        let (log, writer) = ClickLog::start(&store, config.limits.queued_events)?;
+        let limits = limits(&config);
+        let gate = Gate::new(Around { config, lists, suffixes, log, limits }, &ring, pages);
+        Ok((Self { gate: Arc::new(gate), writer }, made))
+    }
+
+    /// What answers; it can be renewed while the station runs.
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
+    }
+
+    /// The lists in force.
+    pub fn lists(&self) -> &LiveLists {
+        &self.gate.around().lists
+    }
+
+    /// Answers until `shutdown` comes, then lets what is under way finish within the drain time, and writes the events
+    /// that wait. Dropped before, it cuts what is under way and still writes them. Error: which could not be written.
+    pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), Unwritten> {
+        let Self { gate, writer } = self;
+        let counters = Arc::new(Counters::default());
+        let limits = gate.around().limits.clone();
+        let (phase, watched) = watch::channel(Phase::Serving);
+        let (seen, of_gate) = (watched.clone(), Arc::clone(&gate));
+        let admin = Admin::new(move || vitals(of_gate.around(), *seen.borrow()), Arc::clone(&counters));
+        let mut watched = watched;
+        // The admin listener outlives the public one, so that whoever asks during the drain hears of it.
+        let admin = serve(listeners.admin, Arc::new(admin), admin_limits(), Arc::default(), async move {
+            // An error would say that the station is gone, and then nobody asks any more.
+            let _ = watched.wait_for(|phase| *phase == Phase::Closed).await;
+        });
+        let public = async {
+            let shutdown = async {
+                shutdown.await;
+                phase.send_replace(Phase::Draining);
+            };
+            serve(listeners.public, gate, limits, counters, shutdown).await;
+            phase.send_replace(Phase::Closed);
+        };
+        tokio::join!(admin, public);
+        tokio::task::block_in_place(|| writer.stop(WRITE_OUT)).map(drop)
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        connections: config.limits.connections,
+        per_address: config.limits.connections_per_address,
+        drain: config.drain,
+        trusted_proxies: config.trusted_proxies.clone().into(),
+        ..Limits::default()
+    }
+}
+
+fn admin_limits() -> Limits {
+    Limits { connections: 100, per_address: 100, drain: Duration::from_secs(1), ..Limits::default() }
+}
+
+/// What `/readyz` says of each part.
+fn vitals(around: &Around, phase: Phase) -> Vec<Vital> {
+    vec![of_server(phase), of_lists(&around.lists), of_log(&around.log)]
+}
+
+fn of_server(phase: Phase) -> Vital {
+    let (state, says) = match phase {
+        Phase::Serving => (Fitness::Ready, "answering"),
+        Phase::Draining | Phase::Closed => (Fitness::NotReady, "ending: no new connections are taken"),
+    };
+    Vital { part: "server", state, says: says.into() }
+}
+
+fn of_lists(lists: &LiveLists) -> Vital {
+    let state = lists.state();
+    let problems: Vec<String> =
+        state.files.iter().filter_map(|file| Some(format!("{}: {}", file.name, file.problem.as_ref()?))).collect();
+    let entries: usize = state.files.iter().map(|file| file.entries).sum();
+    if state.degraded {
+        let problems = state.folder_problem.into_iter().chain(problems).collect::<Vec<_>>().join("; ");
+        return Vital { part: "lists", state: Fitness::Degraded, says: problems };
+    }
+    let says = format!("{} lists, {entries} entries, generation {}", state.files.len(), state.generation);
+    Vital { part: "lists", state: Fitness::Ready, says }
+}
+
+fn of_log(log: &ClickLog) -> Vital {
+    let stats = log.stats();
+    let says = format!("{} events written, {} waiting, {} lost", stats.written, stats.waiting, stats.dropped);
+    match stats.last_error {
+        Some(error) if stats.failures > 0 => {
+            Vital { part: "click log", state: Fitness::Degraded, says: format!("{says}; {error}") }
+        }
+        _ => Vital { part: "click log", state: Fitness::Ready, says },
+    }
+}

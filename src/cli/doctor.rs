@@ -1,0 +1,148 @@
+use std::{fs::OpenOptions, net::TcpListener};
+
+use super::{
+    Exit, Failure,
+    args::PlaceArguments,
+    output::{Stdout, count, moment},
+    work::Work,
+};
+use crate::{
+    app::{Shelf, own_hosts, read_ring},
+    config::Config,
+    http::pages::Pages,
+    store::{Store, StoreError},
+};
+
+/// What was found about one part.
+enum Finding {
+    Good(String),
+    /// It works, and somebody should know.
+    Odd(String),
+    Bad(String),
+}
+use Finding::{Bad, Good, Odd};
+
+/// Looks at every part that the other commands need, changes nothing, and tells of each. Fails if one is bad.
+pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failure> {
+    let file = place.place().file();
+    let Some(config) = place.place().look(&place.overrides())? else {
+        return out
+            .line(format_args!("-    configuration  {} is not there yet; it is made on first use", file.display()));
+    };
+    let work = Work::of(config);
+    let config = &work.config;
+    let findings = [
+        ("configuration", Good(format!("{}, {}", file.display(), count(config.tenants.len(), "tenant")))),
+        ("keyring", keyring(&work)),
+        ("store", store(&work)),
+        ("lists", lists(&work)),
+        ("templates", templates(config)),
+        ("links", links(config)),
+        ("listener", listener(config)),
+    ];
+    let mut bad = 0;
+    for (part, finding) in findings {
+        let (mark, says) = match finding {
+            Good(says) => ("ok", says),
+            Odd(says) => ("note", says),
+            Bad(says) => {
+                bad += 1;
+                ("BAD", says)
+            }
+        };
+        out.line(format_args!("{mark:<4} {part:<14} {says}"))?;
+    }
+    out.flush()?;
+    match bad {
+        0 => Ok(()),
+        1 => Err(Failure::new(Exit::Config, "1 part is not in order")),
+        bad => Err(Failure::new(Exit::Config, format_args!("{bad} parts are not in order"))),
+    }
+}
+
+fn keyring(work: &Work) -> Finding {
+    let path = work.config.keyring.path();
+    match read_ring(path) {
+        Ok(ring) => {
+            let keys = count(ring.keys().count(), "key");
+            match ring.keys().next() {
+                Some(key) if key.from() > work.now => Bad(format!(
+                    "the clock is before {}, when key {} began to sign: set the clock",
+                    moment(key.from()),
+                    key.id()
+                )),
+                Some(key) => {
+                    Good(format!("{}, {keys}, {} signs since {}", path.display(), key.id(), moment(key.from())))
+                }
+                None => Bad(format!("{} holds no key", path.display())),
+            }
+        }
+        Err(error) => Bad(error.to_string()),
+    }
+}
+
+fn store(work: &Work) -> Finding {
+    let path = &work.config.store;
+    let read = Store::open_existing(path).and_then(|store| store.last_wrap());
+    match read {
+        Err(StoreError::Missing { .. }) => Odd(format!("{} is not there yet; it is made on first use", path.display())),
+        Err(error) => Bad(error.to_string()),
+        Ok(_) if OpenOptions::new().append(true).open(path).is_err() => {
+            Bad(format!("{} cannot be written by this user", path.display()))
+        }
+        Ok(Some(last)) if last > work.now => Bad(format!(
+            "the last link was made at {}, which is still to come: set the clock of this machine",
+            moment(last)
+        )),
+        Ok(Some(last)) => Good(format!("{}, last link made at {}", path.display(), moment(last))),
+        Ok(None) => Good(format!("{}, no link made yet", path.display())),
+    }
+}
+
+fn lists(work: &Work) -> Finding {
+    let folder = work.config.blocklists.path();
+    if !folder.exists() {
+        return Odd(format!("{} is not there yet; it is made on first use", folder.display()));
+    }
+    match Shelf::read(&[folder.to_owned()], &work.suffixes, &own_hosts(&work.config)) {
+        Err(error) => Bad(error.to_string()),
+        Ok(shelf) => match shelf.bad.first() {
+            Some(first) => Bad(format!("refused: {}; the first: {first}", count(shelf.bad.len(), "line"))),
+            None => {
+                let entries: usize = shelf.lists().iter().map(|list| list.entries.len()).sum();
+                Good(format!(
+                    "{}, {}, {}",
+                    folder.display(),
+                    count(shelf.lists().len(), "list"),
+                    count(entries, "entry")
+                ))
+            }
+        },
+    }
+}
+
+fn templates(config: &Config) -> Finding {
+    match (Pages::load(config.templates.as_deref()), &config.templates) {
+        (Err(error), _) => Bad(error.to_string()),
+        (Ok(_), Some(folder)) => Good(folder.display().to_string()),
+        (Ok(_), None) => Good("the built-in ones".into()),
+    }
+}
+
+fn links(config: &Config) -> Finding {
+    let plain = config.tenants.iter().map(|tenant| &tenant.base).find(|base| {
+        let here = ["localhost", "127.", "[::1]"].iter().any(|start| base.host_and_port().starts_with(start));
+        !base.is_https() && !here
+    });
+    match plain {
+        Some(base) => Odd(format!("{base} is not https: whoever is on the way reads which links people open")),
+        None => Good(config.tenants.iter().map(|tenant| tenant.base.to_string()).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn listener(config: &Config) -> Finding {
+    match TcpListener::bind(config.listen) {
+        Ok(_) => Good(format!("{} is free for `sekisho serve`", config.listen)),
+        Err(error) => Odd(format!("{}: {error}; if it is `sekisho serve` that runs, all is well", config.listen)),
+    }
+}

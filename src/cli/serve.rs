@@ -1,0 +1,148 @@
+use std::{io::IsTerminal, net::SocketAddr, sync::Arc};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::{EnvFilter, fmt};
+
+use super::{
+    Exit, Failure,
+    args::{PlaceArguments, ServeArguments},
+    keys::say_to_back_up,
+    output::{count, people},
+    work::origin,
+};
+use crate::{
+    app::{Gate, Listeners, Made, Station},
+    config::{Config, Overrides},
+    link::LinkBase,
+};
+
+pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Failure> {
+    let overrides = Overrides {
+        base_url: args.base_url,
+        listen: args.listen,
+        admin_listen: args.admin_listen,
+        ..place.overrides()
+    };
+    let (config, _) = place.place().load(&overrides)?;
+    log_to_stderr("info");
+    let ring = config.keyring.path().to_owned();
+    let (station, made) = Station::open(config.clone(), origin(place))?;
+    if made == Made::Now {
+        say_to_back_up(&ring);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot start: {error}")))?;
+    let served = runtime.block_on(answer(station, &config));
+    // Whatever still runs was given its time.
+    runtime.shutdown_background();
+    served
+}
+
+async fn answer(station: Station, config: &Config) -> Result<(), Failure> {
+    let signals = Signals::new()
+        .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot hear signals: {error}")))?;
+    let listeners = Listeners::bind(config).await?;
+    say_where(&listeners, &station, config)?;
+    let Signals { mut term, mut int, hup } = signals;
+    let reloads = tokio::spawn(reload_on(hup, station.gate()));
+    let (first, told) = tokio::sync::oneshot::channel::<()>();
+    let serving = station.run(listeners, async {
+        // Dropped without a word it means the same: end.
+        let _ = told.await;
+    });
+    let twice = async {
+        next(&mut term, &mut int).await;
+        people("ending: what is under way is finished; a second signal cuts it");
+        drop(first);
+        next(&mut term, &mut int).await;
+    };
+    let ended = tokio::select! {
+        ended = serving => ended.map_err(|error| Failure::new(Exit::Io, error)),
+        () = twice => {
+            people("cut what was under way");
+            Ok(())
+        }
+    };
+    reloads.abort();
+    ended
+}
+
+/// What the operating system tells a service.
+struct Signals {
+    term: Signal,
+    int: Signal,
+    hup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+async fn next(term: &mut Signal, int: &mut Signal) {
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+async fn reload_on(mut hup: Signal, gate: Arc<Gate>) {
+    while hup.recv().await.is_some() {
+        let gate = Arc::clone(&gate);
+        let reloaded = tokio::task::spawn_blocking(move || gate.reload()).await;
+        match reloaded {
+            Ok((lists, Ok(()))) => {
+                tracing::info!(generation = lists.generation, "read lists, keyring and templates again");
+            }
+            Ok((_, Err(error))) => tracing::error!("what was in force stays: {error}"),
+            Err(error) => tracing::error!(%error, "reading again failed"),
+        }
+    }
+}
+
+fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Result<(), Failure> {
+    let unknown = |error| Failure::new(Exit::Unavailable, format_args!("the listener has no address: {error}"));
+    let (public, admin) = (listeners.public().map_err(unknown)?, listeners.admin().map_err(unknown)?);
+    people(&format!("answering clicks on http://{public}, health on http://{admin}/readyz"));
+    for tenant in &config.tenants {
+        people(&format!("links of {:?} (tenant {}) live at {}", tenant.name, tenant.id, tenant.base));
+    }
+    if let Some(base) = config.tenants.iter().map(|tenant| &tenant.base).find(|base| leads_elsewhere(base, public)) {
+        people(&format!(
+            "note: links live at {base}, and nothing of this process listens there; if that is not meant, give \
+             --base-url or --listen"
+        ));
+    }
+    let state = station.lists().state();
+    let entries: usize = state.files.iter().map(|file| file.entries).sum();
+    people(&format!(
+        "{} with {} in {}",
+        count(state.files.len(), "list"),
+        count(entries, "entry"),
+        config.blocklists.path().display()
+    ));
+    for (name, problem) in state.files.iter().filter_map(|file| Some((&file.name, file.problem.as_ref()?))) {
+        people(&format!("list {name}: {problem}"));
+    }
+    Ok(())
+}
+
+/// Whether links lead to another port of this very machine. Of other hosts nothing is known: a front end stands there.
+fn leads_elsewhere(base: &LinkBase, public: SocketAddr) -> bool {
+    let (host, port) = base.host_and_port().rsplit_once(':').unwrap_or((base.host_and_port(), "80"));
+    let here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    here && !base.is_https() && port != public.port().to_string()
+}
+
+/// Words of the running service: level by `SEKISHO_LOG`, for people on stderr.
+pub(super) fn log_to_stderr(level: &str) {
+    let filter = EnvFilter::try_from_env("SEKISHO_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let written = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    // The demo may have begun to log already; then that goes on.
+    let _ = written.compact().with_target(false).try_init();
+}
