@@ -27,6 +27,9 @@ pub(crate) enum Choice {
     Skip,
 }
 
+/// Encodes a query in the charset of a document.
+pub(crate) type EncodeQuery<'a> = dyn Fn(&str) -> Cow<'_, [u8]> + 'a;
+
 /// What holds for one document.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
@@ -38,7 +41,7 @@ pub(crate) struct Scope<'a> {
     /// Whether the base stands in the document, and is removed from it.
     pub(crate) base_goes: bool,
     /// Encodes a query in the charset of the document.
-    pub(crate) encode_query: Option<&'a dyn Fn(&str) -> Cow<'_, [u8]>>,
+    pub(crate) encode_query: Option<&'a EncodeQuery<'a>>,
 }
 
 /// Chooses for one link.

@@ -71,18 +71,19 @@ impl Pass<'_> {
         self.log.ambiguities.extend(noted.map(|noted| format!("{prefix}{:?} at {}", noted.kind, noted.at)));
         for hit in &structure.limits_hit {
             let covers = |part: &&Part| part.header.start() <= hit.at && hit.at <= part.body.end();
-            if !structure.parts.iter().filter(covers).any(|part| is_content(part)) {
+            if !structure.parts.iter().filter(covers).any(is_content) {
                 return Err(Refused::Limit { limit: format!("{:?}", hit.limit), at: hit.at });
             }
         }
         let mut edits = Vec::new();
         for part in structure.parts.iter().filter(|part| is_content(part)) {
             let id = format!("{prefix}{}", part.id);
+            let reported = self.log.links.len();
             let edited = match self.part(raw, structure, part, &id, depth) {
                 Ok(edited) => edited,
                 Err(Stop::Refused(refused)) => return Err(refused),
                 Err(Stop::Unread(why)) => {
-                    self.log.links.retain(|link| link.part != id);
+                    self.log.links.truncate(reported);
                     self.unread(raw, part, id, why)
                 }
             };

@@ -197,7 +197,7 @@ impl Scanner<'_, '_> {
     /// A dot may stand in a host without a scheme.
     fn dot(&mut self, at: usize) {
         let left = self.text.get(self.done..at).unwrap_or_default();
-        let start = at - left.bytes().len() + left.trim_end_matches(in_host).len();
+        let start = at - left.len() + left.trim_end_matches(in_host).len();
         let rest = self.rest(start);
         let end = start + (rest.len() - rest.trim_start_matches(in_host).len());
         // `below.https://…`: the run ends in a scheme, which is not its own.
