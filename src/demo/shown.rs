@@ -22,7 +22,7 @@ pub(super) struct Run {
 /// Subject and sender of a message.
 pub(super) fn head(raw: &[u8]) -> Head {
     let structure = split(raw, &Limits::default());
-    let field = |name| structure.header_value(raw, name).map(|value| decode_words(value)).unwrap_or_default();
+    let field = |name| structure.header_value(raw, name).map(decode_words).unwrap_or_default();
     Head { subject: field("subject"), from: field("from") }
 }
 

@@ -27,9 +27,6 @@ pub(crate) enum Choice {
     Skip,
 }
 
-/// Encodes a query in the charset of a document.
-pub(crate) type EncodeQuery<'a> = dyn Fn(&str) -> Cow<'_, [u8]> + 'a;
-
 /// What holds for one document.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
@@ -41,7 +38,7 @@ pub(crate) struct Scope<'a> {
     /// Whether the base stands in the document, and is removed from it.
     pub(crate) base_goes: bool,
     /// Encodes a query in the charset of the document.
-    pub(crate) encode_query: Option<&'a EncodeQuery<'a>>,
+    pub(crate) encode_query: Option<crate::url::EncodeQuery<'a>>,
 }
 
 /// Chooses for one link.

@@ -12,7 +12,7 @@ mod samples;
 mod sources;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use fluent_bundle::FluentArgs;
+use fluent_bundle::{FluentArgs, FluentValue};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, value::Kwargs};
 use sha2::{Digest, Sha256};
 use std::{path::Path, sync::Arc};
@@ -126,7 +126,11 @@ pub(crate) fn speak(environment: &mut Environment<'_>, locale: Arc<Locale>) {
     environment.add_function("t", move |id: &str, values: Kwargs| {
         let mut arguments = FluentArgs::new();
         for name in values.args() {
-            let value: String = values.get(name)?;
+            // A number stays one: `[404]` in a sentence picks by number, and "404" is none.
+            let value = match values.get::<Value>(name)? {
+                value if value.is_number() => i64::try_from(value)?.into(),
+                value => FluentValue::from(value.to_string()),
+            };
             arguments.set(name.to_owned(), value);
         }
         locale.say(id, &arguments).map_err(|cause| minijinja::Error::new(ErrorKind::InvalidOperation, cause))

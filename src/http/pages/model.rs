@@ -31,7 +31,7 @@ pub(super) fn values(page: &Page) -> Value {
 
 /// What the error page can name.
 pub(super) fn of_error(status: u16) -> Value {
-    context! { status => status.to_string(), ..of_house(&House::default(), None) }
+    context! { status => status, ..of_house(&House::default(), None) }
 }
 
 fn of_house(house: &House, reference: Option<ClickId>) -> Value {

@@ -148,6 +148,14 @@ fn every_error_has_a_page_in_every_language() {
     }
 }
 
+#[test]
+fn an_error_page_says_what_to_do_about_this_very_error() {
+    let pages = shipped();
+    let says = |status, advice| pages.render_error(status, Language::negotiate(None)).unwrap().contains(advice);
+    assert!(says(404, "go back to the message and open it there again") && says(408, "Please try again."));
+    assert!(says(405, "tell your help desk what you clicked"));
+}
+
 fn overlaid(files: &[(&str, &str)]) -> Result<Pages, String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {

@@ -79,8 +79,8 @@ const WORDS: [&str; 44] = [
 pub(super) fn shape(host: &str) -> Shape {
     let Some((before, last)) = host.rsplit_once('.') else { return Shape::Bare };
     let two = !before.contains('.');
-    let is = |word: &str| last.eq_ignore_ascii_case(word);
-    if two && EXTENSIONS.iter().any(|extension| is(extension)) {
+    let is = |word: &&str| last.eq_ignore_ascii_case(word);
+    if two && EXTENSIONS.iter().any(&is) {
         return Shape::FileName;
     }
     let capital = last.starts_with(|c: char| c.is_uppercase());
@@ -88,7 +88,7 @@ pub(super) fn shape(host: &str) -> Shape {
         .split('.')
         .all(|label| label.chars().count() == 1 || label.len() <= 3 && label.bytes().all(|byte| byte.is_ascii_digit()));
     // `EXAMPLE.IN` and `Example.In` are hosts written large; a sentence has a capital where there was none before.
-    let joined = two && WORDS.iter().any(|word| is(word)) && before.ends_with(|c: char| c.is_lowercase());
+    let joined = two && WORDS.iter().any(is) && before.ends_with(|c: char| c.is_lowercase());
     if capital && (initials || joined) { Shape::Sentence } else { Shape::Bare }
 }
 

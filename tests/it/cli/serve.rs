@@ -169,7 +169,8 @@ fn a_bad_line_of_a_list_is_told_and_the_last_good_version_stays() {
     served.until(&format!("{path}:1:"));
     assert!(served.click(&links[0]).starts_with("HTTP/1.1 403 "));
     assert!(served.click(&links[1]).starts_with("HTTP/1.1 302 "), "nothing of the bad version counts");
-    assert!(served.ready().contains("degraded"));
+    // The words go out before the state is put in place; each question is a round trip of its own.
+    assert!((0..1000).any(|_| served.ready().contains("degraded")));
 }
 
 #[test]
