@@ -31,6 +31,7 @@ mod note;
 mod own;
 mod pass;
 mod policy;
+mod proof;
 mod report;
 mod rewriter;
 mod write;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Refused, Unsafe,
+    Refused,
     choose::{Choice, Scope, choose},
     find::{self, Found, Grammar, Lines, Page, Spot},
     kind::{Kind, kind},
@@ -49,11 +49,13 @@ pub(super) struct Log {
     pub(super) recoded_parts: Vec<RecodedPart>,
     pub(super) ambiguities: Vec<String>,
     growth: usize,
+    /// Tags that a parser has read.
+    pub(super) tags: usize,
 }
 
 /// Where one document stands.
 #[derive(Clone, Copy)]
-struct Site<'a> {
+pub(super) struct Site<'a> {
     part: &'a str,
     place: Place,
 }
@@ -133,9 +135,7 @@ impl Pass<'_> {
                 let site = Site { part: id, place };
                 let page = self.find(opened.text())?;
                 let edits = self.html(&opened, opened.text(), &page, part, site)?;
-                if page.readings > 1 {
-                    self.holds(&opened, &edits, part, site)?;
-                }
+                self.holds(&opened, &page, &edits, part, site)?;
                 edits
             }
             Kind::Text(place, lines) => self.text(&opened, lines, Site { part: id, place })?,
@@ -186,25 +186,12 @@ impl Pass<'_> {
         Ok(edits)
     }
 
-    fn find(&self, text: &str) -> Result<Page, Unread> {
+    pub(super) fn find(&self, text: &str) -> Result<Page, Unread> {
         let own = |text: &str| self.own.length(text);
         Ok(find::page(text, &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Space })?)
     }
 
-    /// What is written for one reading of a document must not make another one see something new: where there are
-    /// several, the result is read once more, and there must be nothing left to do.
-    fn holds(&self, opened: &Opened, edits: &[Edit<Decoded>], part: &Part, site: Site<'_>) -> Result<(), Stop> {
-        if edits.is_empty() || matches!(self.job, Job::Restore) {
-            return Ok(());
-        }
-        let text = apply(opened.text().as_bytes(), edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
-        let text = String::from_utf8(text).map_err(|error| Unread::Carry(error.to_string()))?;
-        let page = self.find(&text)?;
-        let left = Pass { log: Log::default(), ..*self }.html(opened, &text, &page, part, site)?;
-        if left.is_empty() { Ok(()) } else { Err(Unread::Html(Unsafe::Ambiguous).into()) }
-    }
-
-    fn html(
+    pub(super) fn html(
         &mut self,
         opened: &Opened,
         text: &str,
@@ -371,7 +358,7 @@ fn is_content(part: &Part) -> bool {
 }
 
 /// Why a part came to no edits: itself, or all of the message.
-enum Stop {
+pub(super) enum Stop {
     Unread(Unread),
     Refused(Refused),
 }

@@ -26,7 +26,12 @@ struct Reference {
     source: Range<usize>,
 }
 
-impl Unescaped<'_> {
+impl<'a> Unescaped<'a> {
+    /// Text in which there are no references.
+    pub(crate) fn literal(source: &'a str) -> Self {
+        Self { text: Cow::Borrowed(source), references: Vec::new() }
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

@@ -12,9 +12,10 @@ mod reading;
 mod readings;
 mod text;
 
-pub(crate) use entities::{Within, escape_attribute, unescape};
+pub(crate) use entities::{Unescaped, Within, escape_attribute, unescape};
 pub(crate) use hosts::{address as is_address, is_host as bare_host};
 pub(crate) use html::page;
+pub(crate) use reading::{TAGS, tags, targets};
 pub(crate) use text::{Grammar, Lines, Shape, words};
 
 use crate::base::{Decoded, Span};
@@ -40,7 +41,7 @@ pub(crate) enum Spot {
     Refresh { content: Span<Decoded>, quote: Quote },
     /// Text of an HTML document outside every anchor.
     TextNode(Shape),
-    /// Text of a plain text part.
+    /// Text of a plain text part, or of HTML where tags mean nothing.
     Text(Shape),
 }
 
@@ -98,6 +99,8 @@ pub(crate) struct Page {
     pub(crate) removals: Vec<Span<Decoded>>,
     /// In how many ways clients may read the document.
     pub(crate) readings: usize,
+    /// The tokenizer had to guess somewhere: [`targets`] of the result have the last word.
+    pub(crate) guessed: bool,
 }
 
 /// Why a part cannot be read safely; it is defanged whole.

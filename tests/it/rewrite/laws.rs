@@ -130,8 +130,16 @@ fn nothing_escapes(name: &str, once: &Rewritten) {
     }
 }
 
+/// Law 2 for what is clicked without any client's help.
+pub(super) fn no_attribute_escapes(name: &str, once: &Rewritten) {
+    for target in judge::targets(&once.message) {
+        let attribute = target.from == judge::From::Attribute;
+        assert!(!attribute || target.url.starts_with(BASE), "{name}: {target:?} escaped");
+    }
+}
+
 /// Law 5, first half.
-fn twice_is_once(name: &str, once: &Rewritten) {
+pub(super) fn twice_is_once(name: &str, once: &Rewritten) {
     let twice = rewrite(&once.message);
     assert_eq!(twice.report.counts.wrapped, 0, "{name}: {:?}", twice.report.links);
     assert_eq!(twice.report.counts.defanged, 0, "{name}: {:?}", twice.report.links);

