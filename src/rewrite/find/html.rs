@@ -146,11 +146,11 @@ impl Walk<'_> {
         if self.reading != Reading::Mail || memchr::memchr2(b'.', b'/', source.as_bytes()).is_none() {
             return;
         }
-        let grammar = Grammar { lines: Lines::Space, ..*self.grammar };
-        let unescaped = match node {
-            Node::Markup => unescape(source, Within::Text),
-            Node::Literal => Unescaped::literal(source),
+        let (unescaped, lines) = match node {
+            Node::Markup => (unescape(source, Within::Text), Lines::Space),
+            Node::Literal => (Unescaped::literal(source), Lines::Fixed),
         };
+        let grammar = Grammar { lines, ..*self.grammar };
         let mut done = None;
         for word in words(unescaped.text(), &grammar) {
             let runs_on = done.replace(word.range.end) == Some(word.range.start);

@@ -186,6 +186,8 @@ fn what_is_written_for_one_reading_shows_nothing_new_in_another() {
         "<svg><math><p><![CDATA[--><form action=https://evil.example>",
         "<a href=https://evil.example><svg><math><p><![CDATA[><a href=https://evil.example> ]]>",
         "<select><xmp><a href=https://evil.example></select>",
+        "<xmp>www.c.comhttp://a.example/x",
+        "<a href=javascript:x\"--><xmp><base href=/ -->",
         "<xmp>href='http://b.example, http://c.example/'</xmp><plaintext>http://d.example",
     ] {
         hold(body, &html(body));
