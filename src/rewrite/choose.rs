@@ -46,6 +46,7 @@ pub(crate) fn choose(found: &Found, scope: &Scope<'_>) -> Choice {
     match found.spot {
         Spot::Attribute(Role::Link | Role::Action, _) | Spot::Refresh { .. } => attribute(&found.value, scope),
         Spot::Attribute(Role::Resource, _) => resource(&found.value, scope),
+        Spot::Attribute(Role::Base, _) if found.value == "#" => Choice::Skip,
         Spot::Attribute(Role::Base, _) => Choice::Defang(Reason::Base),
         Spot::TextNode(shape) | Spot::Text(shape) => text(shape, &found.value, scope),
     }

@@ -49,11 +49,13 @@ pub(super) struct Log {
     pub(super) recoded_parts: Vec<RecodedPart>,
     pub(super) ambiguities: Vec<String>,
     growth: usize,
+    /// Tags that a parser has read.
+    pub(super) tags: usize,
 }
 
 /// Where one document stands.
 #[derive(Clone, Copy)]
-struct Site<'a> {
+pub(super) struct Site<'a> {
     part: &'a str,
     place: Place,
 }
@@ -78,11 +80,12 @@ impl Pass<'_> {
         let mut edits = Vec::new();
         for part in structure.parts.iter().filter(|part| is_content(part)) {
             let id = format!("{prefix}{}", part.id);
+            let reported = self.log.links.len();
             let edited = match self.part(raw, structure, part, &id, depth) {
                 Ok(edited) => edited,
                 Err(Stop::Refused(refused)) => return Err(refused),
                 Err(Stop::Unread(why)) => {
-                    self.log.links.retain(|link| link.part != id);
+                    self.log.links.truncate(reported);
                     self.unread(raw, part, id, why)
                 }
             };
@@ -129,8 +132,11 @@ impl Pass<'_> {
         let opened = part.open(raw, &self.policy.limits).map_err(|error| Unread::Encoding(error.to_string()))?;
         let edits = match kind {
             Kind::Html(place) => {
-                let page = find::page(opened.text(), self.suffixes).map_err(Unread::Html)?;
-                self.html(&opened, &page, part, Site { part: id, place })?
+                let site = Site { part: id, place };
+                let page = self.find(opened.text())?;
+                let edits = self.html(&opened, opened.text(), &page, part, site)?;
+                self.holds(&opened, &page, &edits, part, site)?;
+                edits
             }
             Kind::Text(place, lines) => self.text(&opened, lines, Site { part: id, place })?,
             Kind::Message => self.inner(&opened, id, depth)?,
@@ -162,16 +168,37 @@ impl Pass<'_> {
             base_goes: false,
             encode_query: None,
         };
-        let mut edits = Vec::new();
-        for word in find::words(opened.text(), &Grammar { suffixes: self.suffixes, lines }) {
+        let (mut edits, mut done) = (Vec::new(), None);
+        let own = |text: &str| self.own.length(text);
+        for word in find::words(opened.text(), &Grammar { suffixes: self.suffixes, own: &own, lines }) {
             let span = Span::new(word.range.start, word.range.end);
             let found = Found { span, spot: Spot::Text(word.shape), value: word.value };
-            edits.extend(self.link(opened.text(), &found, &scope, site, span.start())?);
+            let mut written = self.link(opened.text(), &found, &scope, site, span.start())?;
+            // `a.example日本.b.example`: one link would run into the other.
+            if done == Some(span.start())
+                && let Some(first) = written.first_mut()
+            {
+                first.with.insert(0, b' ');
+            }
+            done = Some(span.end());
+            edits.extend(written);
         }
         Ok(edits)
     }
 
-    fn html(&mut self, opened: &Opened, page: &Page, part: &Part, site: Site<'_>) -> Result<Vec<Edit<Decoded>>, Stop> {
+    pub(super) fn find(&self, text: &str) -> Result<Page, Unread> {
+        let own = |text: &str| self.own.length(text);
+        Ok(find::page(text, &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Space })?)
+    }
+
+    pub(super) fn html(
+        &mut self,
+        opened: &Opened,
+        text: &str,
+        page: &Page,
+        part: &Part,
+        site: Site<'_>,
+    ) -> Result<Vec<Edit<Decoded>>, Stop> {
         let stated = part.content_base.as_deref().or(part.content_location.as_deref());
         let base = stated.and_then(|base| url::parse(base).ok());
         let encode = encoder(opened);
@@ -184,7 +211,7 @@ impl Pass<'_> {
             base_goes: false,
             encode_query: if utf8 { None } else { Some(&encode) },
         };
-        self.page(opened.text(), page, &scope, site, None)
+        self.page(text, page, &scope, site, None)
     }
 
     /// The edits of one HTML document. `at`: where the attribute stands that holds it, if one does.
@@ -233,11 +260,7 @@ impl Pass<'_> {
         site: Site<'_>,
         at: usize,
     ) -> Result<Vec<Edit<Decoded>>, Stop> {
-        let ours = self.own_text(text, found);
-        let (found, choice) = match &ours {
-            Some((found, choice)) => (found, choice.clone()),
-            None => (found, choose(found, scope)),
-        };
+        let choice = choose(found, scope);
         let mut row = ReportedLink {
             part: site.part.to_owned(),
             place: site.place,
@@ -262,17 +285,6 @@ impl Pass<'_> {
         }
         self.log.links.push(row);
         Ok(edits)
-    }
-
-    /// A link of ours in running text, without what an auto-linker glues on to it.
-    fn own_text(&self, text: &str, found: &Found) -> Option<(Found, Choice)> {
-        if !matches!(found.spot, Spot::Text(_) | Spot::TextNode(_)) {
-            return None;
-        }
-        let (link, length) = self.own.open_text(found.span.of_str(text))?;
-        let span = Span::new(found.span.start(), found.span.start() + length);
-        let choice = if link.stays { Choice::Ours(link.destination) } else { Choice::Wrap(link.destination) };
-        Some((Found { span, spot: found.spot, value: span.of_str(text).to_owned() }, choice))
     }
 
     fn wrap(
@@ -346,7 +358,7 @@ fn is_content(part: &Part) -> bool {
 }
 
 /// Why a part came to no edits: itself, or all of the message.
-enum Stop {
+pub(super) enum Stop {
     Unread(Unread),
     Refused(Refused),
 }

@@ -144,6 +144,7 @@ impl Rewriter {
         Own {
             opener: self.opener.clone(),
             bases: self.bases.clone(),
+            spelled: self.bases.iter().map(ToString::to_string).collect(),
             tenants: self.tenants.clone(),
             tenant: self.tenant(),
             now,

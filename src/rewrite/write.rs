@@ -52,11 +52,21 @@ pub(crate) fn defanged(text: &str, found: &Found, why: &str) -> Vec<Edit<Decoded
     vec![Edit::new(found.span, with)]
 }
 
+/// As people write links that must not be followed: `hxxp://e[.]example`. No piece of it may look like a link either.
 fn hxxp(text: &str, why: &str) -> String {
-    let rest = text.get(4..).unwrap_or_default();
-    let s = text.get(4..5).filter(|s| s.eq_ignore_ascii_case("s"));
-    let rest = if s.is_some() { rest.get(1..).unwrap_or_default() } else { rest };
-    format!("hxxp{}{rest} [{why}]", s.map_or("", |_| "s"))
+    let mut out = String::with_capacity(text.len() + why.len() + 16);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let scheme = rest.get(..4).filter(|start| start.eq_ignore_ascii_case("http"));
+        match (scheme, first) {
+            (Some(_), _) => out.push_str("hxxp"),
+            (None, '.') => out.push_str("[.]"),
+            (None, other) => out.push(other),
+        }
+        let taken = scheme.map_or(first.len_utf8(), str::len);
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    format!("{out} [{why}]")
 }
 
 fn quoted(quote: Quote, value: &str) -> String {

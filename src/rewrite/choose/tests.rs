@@ -14,6 +14,7 @@ fn own() -> Own {
     Own {
         opener: Keyring::generate([7; 32], NOW).opener(&[TenantId(1)]),
         bases: vec![LinkBase::parse("https://go.corp.example").unwrap()],
+        spelled: vec!["https://go.corp.example".to_owned()],
         tenants: vec![TenantId(1)],
         tenant: TenantId(1),
         now: NOW,

@@ -3,27 +3,25 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
-    collections::HashSet,
     ops::Range,
     rc::Rc,
 };
 
 use lol_html::{
-    DocumentContentHandlers, ElementContentHandlers, EndTagHandler, HandlerResult, HtmlRewriter, MemorySettings,
-    Selector, Settings,
+    DocumentContentHandlers, ElementContentHandlers, EndTagHandler, HtmlRewriter, MemorySettings, Selector, Settings,
     errors::RewritingError,
     html_content::{Attribute, Comment, Element as Tag, TextChunk, TextType},
 };
 
 use super::{
-    Found, Nested, Page, Quote, Role, Spot, Unsafe, Within,
+    Found, Nested, Page, Quote, Role, Spot, Unescaped, Unsafe, Within,
     attributes::{Element, Meaning, Namespace, meaning, refresh_url},
     reading,
     readings::Reading,
     text::{Grammar, Lines, words},
     unescape,
 };
-use crate::{base::Span, url::Suffixes};
+use crate::base::Span;
 
 /// How deep documents may stand in documents. Each level reads its text once more.
 pub(super) const DEPTH: usize = 6;
@@ -37,40 +35,31 @@ fn memory(text: &str) -> usize {
 /// Finds the links of an HTML document, in every reading that a client could have of it.
 ///
 /// Errors: [`Unsafe`], where a client could see links that are not in the answer.
-pub(crate) fn page(text: &str, suffixes: &Suffixes) -> Result<Page, Unsafe> {
-    document(text, suffixes, 0)
+pub(crate) fn page(text: &str, grammar: &Grammar<'_>) -> Result<Page, Unsafe> {
+    document(text, grammar, 0)
 }
 
-fn document(text: &str, suffixes: &Suffixes, depth: usize) -> Result<Page, Unsafe> {
+fn document(text: &str, grammar: &Grammar<'_>, depth: usize) -> Result<Page, Unsafe> {
     if depth > DEPTH {
         return Err(Unsafe::TooDeep);
     }
-    let mut page = read(text, Reading::Mail, suffixes, depth)?;
-    for reading in Reading::others(text) {
-        page.join(read(text, reading, suffixes, depth)?)?;
+    let mut page = read(text, Reading::Mail, grammar, depth)?;
+    let others = Reading::others(text);
+    page.readings = 1 + others.len();
+    page.guessed |= reading::has_foreign_content(text);
+    for reading in others {
+        page.join(text, read(text, reading, grammar, depth)?)?;
     }
     Ok(page)
 }
 
-fn read(text: &str, reading: Reading, suffixes: &Suffixes, depth: usize) -> Result<Page, Unsafe> {
+fn read(text: &str, reading: Reading, grammar: &Grammar<'_>, depth: usize) -> Result<Page, Unsafe> {
     let shadow = reading.of(text);
-    let mut walk = Walk { text, shadow: &shadow, reading, suffixes, depth, page: Page::default(), ambiguous: false };
+    let mut walk = Walk { text, shadow: &shadow, reading, grammar, depth, page: Page::default() };
     walk.all()?;
-    if walk.ambiguous && reading == Reading::Mail {
-        nothing_hides(text, &walk.page)?;
-    }
     walk.page.found.sort_by_key(|found| found.span);
     walk.page.removals.sort();
     Ok(walk.page)
-}
-
-/// Where the tokenizer had to guess, a parser must not see a link that it did not see.
-fn nothing_hides(text: &str, page: &Page) -> Result<(), Unsafe> {
-    // A parser reads every line break as a line feed.
-    let lines = |value: &str| value.replace("\r\n", "\n").replace('\r', "\n");
-    let seen = page.found.iter().map(|found| lines(&found.value)).collect::<HashSet<_>>();
-    let targets = reading::targets(text).ok_or(Unsafe::TooComplex)?;
-    if targets.iter().all(|target| seen.contains(target)) { Ok(()) } else { Err(Unsafe::Ambiguous) }
 }
 
 struct Walk<'t> {
@@ -78,12 +67,11 @@ struct Walk<'t> {
     /// The text as this reading takes it; values are read from `text`.
     shadow: &'t str,
     reading: Reading,
-    suffixes: &'t Suffixes,
+    /// For text nodes, in which a line break is a blank.
+    grammar: &'t Grammar<'t>,
     /// Documents around this one.
     depth: usize,
     page: Page,
-    /// The tokenizer had to guess somewhere; a parser has the last word.
-    ambiguous: bool,
 }
 
 impl Walk<'_> {
@@ -103,7 +91,7 @@ impl Walk<'_> {
         let seen = match tokenize(shadow, anchor, Mode::Strict) {
             Ok(seen) => seen,
             Err(RewritingError::ParsingAmbiguity(_)) => {
-                self.ambiguous = true;
+                self.page.guessed = true;
                 tokenize(shadow, anchor, Mode::Lenient).map_err(|_| Unsafe::TooComplex)?
             }
             Err(_) => return Err(Unsafe::TooComplex),
@@ -112,8 +100,8 @@ impl Walk<'_> {
         for value in seen.values {
             self.keep(text, offset, value)?;
         }
-        for (range, text_type) in seen.text_nodes {
-            self.text_node(text, offset, range, text_type);
+        for (range, node) in seen.text_nodes {
+            self.text_node(text, offset, range, node);
         }
         Ok(seen.hidden)
     }
@@ -144,7 +132,7 @@ impl Walk<'_> {
             }
             Meaning::AnimatedList => self.page.removals.push(value.whole().shifted(offset)),
             Meaning::Document => {
-                let page = document(&decoded, self.suffixes, self.depth + 1)?;
+                let page = document(&decoded, self.grammar, self.depth + 1)?;
                 self.page.nested.push(Nested { span, quote, document: decoded, page });
             }
             Meaning::None => {}
@@ -153,35 +141,48 @@ impl Walk<'_> {
     }
 
     /// What a client would make clickable in a text node.
-    fn text_node(&mut self, text: &str, offset: usize, range: Range<usize>, text_type: TextType) {
+    fn text_node(&mut self, text: &str, offset: usize, range: Range<usize>, node: Node) {
         let source = text.get(range.clone()).unwrap_or_default();
-        if self.reading != Reading::Mail {
+        if self.reading != Reading::Mail || memchr::memchr2(b'.', b'/', source.as_bytes()).is_none() {
             return;
         }
-        if memchr::memchr2(b'.', b'/', source.as_bytes()).is_none() {
-            return;
-        }
-        let grammar = Grammar { suffixes: self.suffixes, lines: Lines::Space };
-        let mut found = |span: Range<usize>, shape, value| {
-            let span = Span::new(span.start, span.end).shifted(offset + range.start);
-            self.page.found.push(Found { span, spot: Spot::TextNode(shape), value });
+        let (unescaped, lines) = match node {
+            Node::Markup => (unescape(source, Within::Text), Lines::Space),
+            Node::Literal => (Unescaped::literal(source), Lines::Fixed),
         };
-        if text_type == TextType::CDataSection {
-            words(source, &grammar).into_iter().for_each(|word| found(word.range, word.shape, word.value));
-        } else {
-            let unescaped = unescape(source, Within::Text);
-            for word in words(unescaped.text(), &grammar) {
-                found(unescaped.source(word.range), word.shape, word.value);
-            }
+        let grammar = Grammar { lines, ..*self.grammar };
+        let mut done = None;
+        for word in words(unescaped.text(), &grammar) {
+            let runs_on = done.replace(word.range.end) == Some(word.range.start);
+            let span = unescaped.source(word.range);
+            let span = Span::new(span.start, span.end).shifted(offset + range.start);
+            let spot = match node {
+                Node::Markup => Spot::TextNode(word.shape),
+                // One link would run into the other.
+                Node::Literal if runs_on => continue,
+                Node::Literal => Spot::Text(word.shape),
+            };
+            self.page.found.push(Found { span, spot, value: word.value });
         }
     }
+}
+
+/// What can be written into a text node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Node {
+    /// Tags and character references mean something there.
+    Markup,
+    /// A tag would be shown as it stands: `xmp`, `plaintext`, CDATA sections.
+    Literal,
 }
 
 /// All that the tokenizer saw in one stretch; ranges count from its beginning.
 #[derive(Default)]
 struct Tokens {
     values: Vec<Value>,
-    text_nodes: Vec<(Range<usize>, TextType)>,
+    text_nodes: Vec<(Range<usize>, Node)>,
+    /// The element whose start tag came last: raw text always follows it directly.
+    last_tag: String,
     /// To be read once more.
     hidden: Hidden,
     node: Option<(Range<usize>, TextType)>,
@@ -232,10 +233,12 @@ enum Mode {
 
 fn tokenize(text: &str, anchor: Option<usize>, mode: Mode) -> Result<Tokens, RewritingError> {
     let seen = RefCell::new(Tokens::default());
-    let place = Place { anchor: Rc::new(Cell::new(anchor)), controls: Rc::default() };
+    let place = Place { anchor: Rc::new(Cell::new(anchor)) };
     let on_tag = |tag: &mut Tag<'_, '_>| {
         let name = tag.tag_name();
-        place.enter(tag, &name)?;
+        if name == "a" {
+            place.enter(tag);
+        }
         seen.borrow_mut().tag(text, tag, &name);
         Ok(())
     };
@@ -262,11 +265,11 @@ fn tokenize(text: &str, anchor: Option<usize>, mode: Mode) -> Result<Tokens, Rew
     Ok(seen.into_inner())
 }
 
-/// Where the tokenizer stands: inside a link, inside controls whose text nobody makes clickable.
+/// Where the tokenizer stands: inside a link or not. (Buttons and lists count as text: a client that drops the control
+/// shows what was in it, and makes it clickable.)
 struct Place {
     /// The anchor whose text comes next. A start tag of `a` ends the one before it, as in a browser.
     anchor: Rc<Cell<Option<usize>>>,
-    controls: Rc<Cell<usize>>,
 }
 
 impl Place {
@@ -274,44 +277,26 @@ impl Place {
         self.anchor.get().is_some()
     }
 
-    fn enter(&self, tag: &mut Tag<'_, '_>, name: &str) -> HandlerResult {
-        match name {
-            "a" => {
-                let links = tag.attributes().iter().any(|attribute| attribute.name().ends_with("href"));
-                let start = tag.source_location().bytes().start + 1;
-                self.anchor.set(links.then_some(start));
-                let anchor = Rc::clone(&self.anchor);
-                at_end(tag, move || {
-                    if anchor.get() == Some(start) {
-                        anchor.set(None);
-                    }
-                });
+    fn enter(&self, anchor: &mut Tag<'_, '_>) {
+        let href = |attribute: &Attribute<'_>| matches!(attribute.name().as_str(), "href" | "xlink:href");
+        let start = anchor.source_location().bytes().start + 1;
+        self.anchor.set(anchor.attributes().iter().any(href).then_some(start));
+        let now = Rc::clone(&self.anchor);
+        let leave: EndTagHandler<'static> = Box::new(move |_| {
+            if now.get() == Some(start) {
+                now.set(None);
             }
-            "button" | "select" => {
-                let controls = Rc::clone(&self.controls);
-                if at_end(tag, move || controls.set(controls.get().saturating_sub(1))) {
-                    self.controls.set(self.controls.get() + 1);
-                }
-            }
-            _ => {}
+            Ok(())
+        });
+        if let Some(handlers) = anchor.end_tag_handlers() {
+            handlers.push(leave);
         }
-        Ok(())
     }
-}
-
-/// Calls `then` where the element ends; false where it cannot have content.
-fn at_end(tag: &mut Tag<'_, '_>, then: impl FnOnce() + 'static) -> bool {
-    let Some(handlers) = tag.end_tag_handlers() else { return false };
-    let handler: EndTagHandler<'static> = Box::new(move |_| {
-        then();
-        Ok(())
-    });
-    handlers.push(handler);
-    true
 }
 
 impl Tokens {
     fn tag(&mut self, text: &str, tag: &Tag<'_, '_>, name: &str) {
+        name.clone_into(&mut self.last_tag);
         let attributes = tag.attributes();
         let has = |wanted: &str, values: &[&str]| {
             attributes.iter().any(|attribute| {
@@ -359,11 +344,14 @@ impl Tokens {
             return;
         }
         let (range, text_type) = node;
-        match text_type {
-            TextType::Data | TextType::CDataSection if place.controls.get() == 0 && !place.in_anchor() => {
-                self.text_nodes.push((range, text_type));
-            }
-            _ => {}
+        let node = match text_type {
+            TextType::Data => Node::Markup,
+            TextType::CDataSection | TextType::PlainText => Node::Literal,
+            TextType::RawText if self.last_tag == "xmp" => Node::Literal,
+            _ => return,
+        };
+        if !place.in_anchor() {
+            self.text_nodes.push((range, node));
         }
     }
 }

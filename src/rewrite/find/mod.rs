@@ -12,9 +12,10 @@ mod reading;
 mod readings;
 mod text;
 
-pub(crate) use entities::{Within, escape_attribute, unescape};
+pub(crate) use entities::{Unescaped, Within, escape_attribute, unescape};
 pub(crate) use hosts::{address as is_address, is_host as bare_host};
 pub(crate) use html::page;
+pub(crate) use reading::{TAGS, tags, targets};
 pub(crate) use text::{Grammar, Lines, Shape, words};
 
 use crate::base::{Decoded, Span};
@@ -40,7 +41,7 @@ pub(crate) enum Spot {
     Refresh { content: Span<Decoded>, quote: Quote },
     /// Text of an HTML document outside every anchor.
     TextNode(Shape),
-    /// Text of a plain text part.
+    /// Text of a plain text part, or of HTML where tags mean nothing.
     Text(Shape),
 }
 
@@ -96,6 +97,10 @@ pub(crate) struct Page {
     pub(crate) base: Option<String>,
     /// Attributes that no link may hang on afterwards: every `href` of a `<base>`, lists of animated hrefs.
     pub(crate) removals: Vec<Span<Decoded>>,
+    /// In how many ways clients may read the document.
+    pub(crate) readings: usize,
+    /// The tokenizer had to guess somewhere: [`targets`] of the result have the last word.
+    pub(crate) guessed: bool,
 }
 
 /// Why a part cannot be read safely; it is defanged whole.
@@ -114,10 +119,11 @@ pub enum Unsafe {
 
 impl Page {
     /// Adds what another reading of the same document found. What lies inside something that is replaced anyway needs
-    /// nothing more; what lies across its edge cannot be written for both.
+    /// nothing more; what lies across its edge, or holds what ends something in another reading, cannot be written for
+    /// both.
     ///
     /// Errors: [`Unsafe::Ambiguous`].
-    fn join(&mut self, other: Self) -> Result<(), Unsafe> {
+    fn join(&mut self, text: &str, other: Self) -> Result<(), Unsafe> {
         let mut taken: Vec<Span<Decoded>> = self.found.iter().map(Found::touched).collect();
         taken.extend(self.nested.iter().map(|nested| nested.span));
         taken.extend(self.removals.iter().copied());
@@ -130,6 +136,7 @@ impl Page {
                 (Some(taken), _) if taken.contains(span) => Ok(false),
                 (Some(taken), _) if taken.end() > span.start() => Err(Unsafe::Ambiguous),
                 (_, Some(taken)) if taken.start() < span.end() => Err(Unsafe::Ambiguous),
+                _ if ends_something(text, span) => Err(Unsafe::Ambiguous),
                 _ => Ok(true),
             }
         };
@@ -146,6 +153,14 @@ impl Page {
         self.found.sort_by_key(|found| found.span);
         Ok(())
     }
+}
+
+/// Whether a stretch holds markup, or the end of a comment.
+fn ends_something(text: &str, span: Span<Decoded>) -> bool {
+    let value = span.of_str(text);
+    let next = text.get(span.end()..).unwrap_or_default();
+    let closes = value.ends_with('-') && (next.starts_with('>') || next.starts_with("->") || next.starts_with("!>"));
+    closes || value.contains(['<', '>', '"', '\''])
 }
 
 impl Found {

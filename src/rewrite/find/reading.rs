@@ -11,27 +11,62 @@ use html5ever::{
     tree_builder::TreeBuilderOpts,
 };
 
-use super::attributes::{Element, Meaning, Namespace, meaning, refresh_url};
+use super::{
+    attributes::{Element, Meaning, Namespace, meaning, refresh_url},
+    html,
+};
 
-/// The tree builder walks its stack of open elements, so its time grows with the square of the nesting. A document
-/// with more tags than this is not read.
-const TAGS: usize = 10_000;
+/// The tree builder walks its stack of open elements, so its time grows with the square of the nesting. Of one message
+/// no more tags than this are read.
+pub(crate) const TAGS: usize = 20_000;
 
-/// Values of every clickable attribute of `document` (what is in comments is not seen), or `None` where it is too large.
-pub(crate) fn targets(document: &str) -> Option<BTreeSet<String>> {
-    if memchr::memchr_iter(b'<', document.as_bytes()).take(TAGS + 1).count() > TAGS {
-        return None;
+/// At most how many tags `document` has.
+pub(crate) fn tags(document: &str) -> usize {
+    memchr::memchr_iter(b'<', document.as_bytes()).count()
+}
+
+/// Whether SVG or MathML may be in `document`. The tokenizer only simulates when these begin and end, and has been seen
+/// to err: behind `<svg><math><p>` it takes `<![CDATA[` for text, where a browser is back in HTML.
+pub(super) fn has_foreign_content(document: &str) -> bool {
+    let bytes = document.as_bytes();
+    memchr::memchr_iter(b'<', bytes).any(|at| {
+        let begins =
+            |name: &[u8]| bytes.get(at + 1..=at + name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name));
+        begins(b"svg") || begins(b"math")
+    })
+}
+
+/// Values of every clickable attribute of `document`, those of documents in attributes too; what is in comments is not
+/// seen. Whoever asks bounds the [`tags`].
+pub(crate) fn targets(document: &str) -> BTreeSet<String> {
+    let (mut found, mut open) = (BTreeSet::new(), vec![(document.to_owned(), 0)]);
+    while let Some((document, depth)) = open.pop() {
+        let seen = parse(&document);
+        found.extend(seen.targets);
+        if depth < html::DEPTH {
+            open.extend(seen.documents.into_iter().map(|document| (document, depth + 1)));
+        }
     }
+    found
+}
+
+#[derive(Default)]
+struct Seen {
+    targets: BTreeSet<String>,
+    documents: BTreeSet<String>,
+}
+
+fn parse(document: &str) -> Seen {
     let tree_builder = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
     let options = ParseOpts { tree_builder, ..ParseOpts::default() };
-    let sink = Targets { nothing: Rc::new(QualName::new(None, ns!(), "".into())), values: RefCell::default() };
-    Some(parse_document(sink, options).one(StrTendril::from_slice(document)))
+    let sink = Targets { nothing: Rc::new(QualName::new(None, ns!(), "".into())), seen: RefCell::default() };
+    parse_document(sink, options).one(StrTendril::from_slice(document))
 }
 
 /// A tree of which only the names are kept, since only elements and their attributes count.
 struct Targets {
     nothing: Rc<QualName>,
-    values: RefCell<BTreeSet<String>>,
+    seen: RefCell<Seen>,
 }
 
 impl Targets {
@@ -51,12 +86,20 @@ impl Targets {
         };
         for attribute in attributes {
             let value = &*attribute.value;
-            let target = match meaning(&element, &spelled(&attribute.name)) {
-                Meaning::Link | Meaning::Action => Some(value),
-                Meaning::Refresh => refresh_url(value).and_then(|range| value.get(range)),
-                _ => None,
-            };
-            self.values.borrow_mut().extend(target.map(str::to_owned));
+            let mut seen = self.seen.borrow_mut();
+            match meaning(&element, &spelled(&attribute.name)) {
+                Meaning::Link | Meaning::Action => {
+                    seen.targets.insert(value.to_owned());
+                }
+                Meaning::Refresh => {
+                    let url = refresh_url(value).and_then(|range| value.get(range));
+                    seen.targets.extend(url.map(str::to_owned));
+                }
+                Meaning::Document => {
+                    seen.documents.insert(value.to_owned());
+                }
+                _ => {}
+            }
         }
     }
 }
@@ -72,11 +115,11 @@ fn spelled(name: &QualName) -> String {
 
 impl TreeSink for Targets {
     type Handle = Rc<QualName>;
-    type Output = BTreeSet<String>;
+    type Output = Seen;
     type ElemName<'a> = &'a QualName;
 
-    fn finish(self) -> BTreeSet<String> {
-        self.values.into_inner()
+    fn finish(self) -> Seen {
+        self.seen.into_inner()
     }
 
     fn elem_name<'a>(&'a self, target: &'a Self::Handle) -> &'a QualName {
@@ -127,7 +170,7 @@ mod tests {
     use super::*;
 
     fn of(document: &str) -> Vec<String> {
-        targets(document).unwrap().into_iter().collect()
+        targets(document).into_iter().collect()
     }
 
     #[test]
@@ -139,7 +182,16 @@ mod tests {
     }
 
     #[test]
-    fn what_would_take_too_long_is_not_read() {
-        assert_eq!(targets(&"<p>".repeat(TAGS + 1)), None);
+    fn documents_in_attributes_are_read_too() {
+        assert_eq!(
+            of("<iframe srcdoc='&lt;a href=1&gt;&lt;iframe srcdoc=\"&amp;lt;a href=2&amp;gt;\"&gt;'>"),
+            ["1", "2"]
+        );
+    }
+
+    #[test]
+    fn foreign_content_is_seen_by_its_tags() {
+        assert!(has_foreign_content("x<SVG>") && has_foreign_content("<p><math"));
+        assert!(!has_foreign_content("svg <s><p>"));
     }
 }

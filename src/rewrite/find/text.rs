@@ -44,9 +44,12 @@ pub(crate) enum Lines {
 }
 
 /// What the scanner needs to know.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Grammar<'a> {
     pub(crate) suffixes: &'a Suffixes,
+    /// The length of the link of ours that a text begins with, if it does. Whatever an auto-linker would glue on to it
+    /// stood there when the link was put into the text, and is not the link's.
+    pub(crate) own: &'a dyn Fn(&str) -> Option<usize>,
     pub(crate) lines: Lines,
 }
 
@@ -108,24 +111,39 @@ impl Scanner<'_, '_> {
     fn colon(&mut self, at: usize) {
         let Some(start) = self.scheme_before(at).filter(|start| *start >= self.done) else { return };
         let slashes = self.slashes(at + 1);
+        if let Some(length) = (self.grammar.own)(self.rest(start)) {
+            let range = start..start + length;
+            let value = self.text.get(range.clone()).unwrap_or_default().to_owned();
+            self.done = range.end;
+            self.found.push(Word { range, shape: Shape::Url, value });
+            return;
+        }
         if let Some(word) = self.angled(start) {
             self.done = word.range.end;
             self.found.push(word);
             return;
         }
         let authority = at + 1 + slashes;
-        let end = self.url_end(authority);
-        // Of symbols a host may consist of (`✪df.ws`) only what is no ASCII.
+        self.done = authority;
+        if self.is_authority(authority) {
+            let end = self.url_end(authority);
+            self.done = end.max(authority);
+            self.url(start, end);
+        }
+    }
+
+    /// Whether what stands at `at` can be a host, or userinfo before one. Of symbols a host may consist of (`✪df.ws`)
+    /// only what is no ASCII.
+    fn is_authority(&self, at: usize) -> bool {
+        let rest = self.rest(at);
         let begins_a_host = |character: char| {
             (in_host(character) || !character.is_ascii()) && !matches!(character, '.' | '-' | '\u{ad}'..='\u{bf}')
         };
-        let holds = self.text.get(authority..end).is_some_and(|rest| {
-            rest.starts_with(begins_a_host) || rest.starts_with('[') || (rest.contains('@') && !rest.starts_with('@'))
-        });
-        self.done = end.max(authority);
-        if holds {
-            self.url(start, end);
-        }
+        let userinfo = || {
+            let ends = |character: &char| ends_a_url(*character) || matches!(character, '/' | '\\' | '?' | '#');
+            rest.chars().take(LONGEST_HOST).take_while(|character| !ends(character)).any(|character| character == '@')
+        };
+        rest.starts_with(|c: char| begins_a_host(c) && !ends_a_url(c) || c == '[') || userinfo()
     }
 
     fn url(&mut self, start: usize, end: usize) {
@@ -183,15 +201,18 @@ impl Scanner<'_, '_> {
         let rest = self.rest(start);
         let end = start + (rest.len() - rest.trim_start_matches(in_host).len());
         // `below.https://…`: the run ends in a scheme, which is not its own.
-        let end = self.scheme_before(end).map_or(end, |scheme| scheme.max(start));
+        let scheme = self.scheme_before(end).map(|scheme| scheme.max(start));
+        let end = scheme.unwrap_or(end);
         let run = self.text.get(start..end).unwrap_or_default();
         let first = run.chars().next().unwrap_or('.');
         let glued = self.before(start).is_some_and(|before| glues(before) && !hosts::meet(before, first));
-        let address = self.is_local_part(end);
+        // In HTML an anchor ends the host; in text a link put there would run into the scheme.
+        let runs_on =
+            self.is_local_part(end) || scheme.is_some() && !run.ends_with('.') && self.grammar.lines != Lines::Space;
         self.done = end;
         let segments = hosts::segments(run);
         for (number, segment) in segments.iter().enumerate() {
-            if number == 0 && glued || number + 1 == segments.len() && address {
+            if number == 0 && glued || number + 1 == segments.len() && runs_on {
                 continue;
             }
             let text = run.get(segment.clone()).unwrap_or_default();
@@ -216,13 +237,8 @@ impl Scanner<'_, '_> {
         let host = self.text.get(start..end).unwrap_or_default();
         // A dot that ends the host before a port or a path belongs to it.
         let behind = if self.text.get(end..run_end).is_some_and(|rest| rest == ".") { run_end } else { end };
-        let mut url = end;
-        let port =
-            self.rest(behind).strip_prefix(':').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
-        let after_port = if (1..=5).contains(&port) { behind + 1 + port } else { behind };
-        if after_port > behind {
-            url = after_port;
-        }
+        let after_port = self.port_end(behind);
+        let mut url = if after_port > behind { after_port } else { end };
         if self.rest(after_port).starts_with(['/', '?', '#']) {
             url = self.url_end(after_port).max(url);
         }
@@ -234,6 +250,16 @@ impl Scanner<'_, '_> {
         let value = format!("http://{}", self.text.get(start..url).unwrap_or_default());
         self.done = self.done.max(url);
         self.found.push(Word { range: start..url, shape, value });
+    }
+
+    /// Behind the port that follows at `at`, or `at`. What a letter follows is no port; a link put in its place would
+    /// run into the letter.
+    fn port_end(&self, at: usize) -> usize {
+        let Some(rest) = self.rest(at).strip_prefix(':') else { return at };
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let ends =
+            !rest.get(digits..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii() && in_host(c) && c != '.'));
+        if (1..=5).contains(&digits) && ends { at + 1 + digits } else { at }
     }
 
     /// Where a URL ends that is read from `start`, its host or what follows it.
@@ -264,11 +290,10 @@ impl Scanner<'_, '_> {
             if at > LONGEST_HOST {
                 break;
             }
-            let host = url.get(..at).unwrap_or_default();
-            let name = host.rsplit('@').next().unwrap_or(host);
-            let name = name.split(':').next().unwrap_or(name);
             let whole = url.get(..host_end).unwrap_or_default();
-            if name.contains('.') && self.grammar.suffixes.is_known(name) && !self.grammar.suffixes.is_known(whole) {
+            let name = whole.rsplit('@').next().unwrap_or(whole);
+            let name = name.split(':').next().unwrap_or(name);
+            if !self.grammar.suffixes.is_known(name) {
                 return at;
             }
         }

@@ -24,6 +24,8 @@ pub(super) struct Target {
     pub(super) part: String,
     /// As the url crate writes it.
     pub(super) url: String,
+    /// As it stands in the text; empty for attributes.
+    pub(super) raw: String,
     pub(super) from: From,
 }
 
@@ -47,12 +49,12 @@ pub(super) fn targets(raw: &[u8]) -> BTreeSet<Target> {
             continue;
         }
         let urls = if html { of_html(part, &opened) } else { of_text(opened.text()) };
-        found.extend(urls.into_iter().map(|(from, url)| Target { part: part.id.clone(), url, from }));
+        found.extend(urls.into_iter().map(|(from, url, raw)| Target { part: part.id.clone(), url, raw, from }));
     }
     found
 }
 
-fn of_html(part: &Part, opened: &Opened) -> Vec<(From, String)> {
+fn of_html(part: &Part, opened: &Opened) -> Vec<(From, String, String)> {
     let document = read(opened.text());
     let stated = part.content_base.as_deref().or(part.content_location.as_deref());
     let stated = stated.and_then(|base| Url::parse(base).ok());
@@ -70,7 +72,7 @@ fn of_html(part: &Part, opened: &Opened) -> Vec<(From, String)> {
         let url = Url::options().base_url(base).encoding_override(Some(encode)).parse(value).ok()?;
         matches!(url.scheme(), "http" | "https").then(|| url.to_string())
     };
-    let links = document.links.iter().filter_map(web).map(|url| (From::Attribute, url));
+    let links = document.links.iter().filter_map(web).map(|url| (From::Attribute, url, String::new()));
     links.chain(document.texts.iter().flat_map(|text| of_text(text))).collect()
 }
 
@@ -90,7 +92,7 @@ fn encode(encoding: &'static encoding_rs::Encoding, text: &str) -> Vec<u8> {
 }
 
 /// Addresses with a scheme, up to a blank or a quotation mark, less what the sentence adds.
-fn of_text(text: &str) -> Vec<(From, String)> {
+fn of_text(text: &str) -> Vec<(From, String, String)> {
     let mut found = Vec::new();
     let lower = text.to_ascii_lowercase();
     let mut done = 0;
@@ -98,16 +100,29 @@ fn of_text(text: &str) -> Vec<(From, String)> {
         if at < done {
             continue;
         }
+        // Linkers differ in what they make of a scheme glued to a word; this one makes nothing of it.
+        if text[..at].ends_with(char::is_alphanumeric) {
+            done = at + text[at..].find(char::is_whitespace).unwrap_or(text.len() - at);
+            continue;
+        }
         let rest = &text[at..];
         if !lower[at..].starts_with("http://") && !lower[at..].starts_with("https://") {
             continue;
         }
-        let ends = |c: char| c.is_whitespace() || c.is_control() || !c.is_ascii() || "<>\"`".contains(c);
+        let address = rest.contains("://[");
+        let ends = |c: char| {
+            c.is_whitespace() || c.is_control() || !c.is_ascii() || "<>\"`)}".contains(c) || c == ']' && !address
+        };
         let end = rest.find(ends).unwrap_or(rest.len());
         done = at + end;
+        // No linker takes a host that begins with punctuation.
+        let host = rest[..end].trim_start_matches(|c: char| c.is_ascii_alphabetic()).trim_start_matches("://");
+        if !host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') {
+            continue;
+        }
         let url = rest[..end].trim_end_matches(|c: char| ".,;:!?'*)]}".contains(c));
-        if let Ok(url) = Url::parse(url) {
-            found.push((From::Text, url.to_string()));
+        if let Ok(parsed) = Url::parse(url) {
+            found.push((From::Text, parsed.to_string(), url.to_owned()));
         }
     }
     found

@@ -7,7 +7,7 @@ use super::*;
 static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
 
 fn scan(text: &str, lines: Lines) -> Vec<Word> {
-    words(text, &Grammar { suffixes: &SUFFIXES, lines })
+    words(text, &Grammar { suffixes: &SUFFIXES, own: &|_| None, lines })
 }
 
 /// What is found, as it stands in the text.
@@ -34,6 +34,8 @@ fn urls_end_where_the_sentence_goes_on() {
         ("http://a_b.example/", "http://a_b.example/"),
         ("http://a.example/a|b", "http://a.example/a|b"),
         ("http://localhost", "http://localhost"),
+        ("http://@a.example/", "http://@a.example/"),
+        ("http://*http://a.example/", "http://a.example/"),
         ("詳細はhttps://a.example/abcをご覧ください", "https://a.example/abc"),
         ("https://a.example/x。次", "https://a.example/x"),
         ("「https://a.example/x」", "https://a.example/x"),
@@ -97,10 +99,21 @@ fn urls_over_lines_are_joined_where_the_text_says_so() {
 }
 
 #[test]
+fn links_of_ours_end_where_they_end() {
+    let own = |text: &str| text.starts_with("https://go.example/t").then_some("https://go.example/t".len());
+    let text = "ahttps://go.example/t(https://go.example/tをb.com";
+    let grammar = Grammar { suffixes: &SUFFIXES, own: &own, lines: Lines::Fixed };
+    let found: Vec<_> = words(text, &grammar).into_iter().map(|word| text.get(word.range).unwrap()).collect();
+    assert_eq!(found, ["https://go.example/t", "https://go.example/t", "b.com"]);
+}
+
+#[test]
 fn hostile_text_is_read_in_one_pass() {
     for text in [
         format!("http://{}", "a@".repeat(200_000)),
         "http://".repeat(100_000),
+        "http://*".repeat(100_000),
+        "http://*@".repeat(100_000),
         "<http://".repeat(100_000),
         "a.".repeat(300_000),
         ".".repeat(600_000),
