@@ -1,7 +1,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
-    config::{Config, Named},
+    config::{Config, Named, durable},
     feed,
     list::{BadLine, List, MemoryIndex},
     url::Suffixes,
@@ -42,11 +42,13 @@ impl Shelf {
 /// be there.
 pub fn seed_lists(config: &Config) -> Result<(), ListsError> {
     match &config.blocklists {
-        Named::ByDefault(path) if !path.exists() => match feed::seed(path) {
-            // Another process was quicker, and its lists count.
-            Err(_) if path.exists() => Ok(()),
-            seeded => seeded.map(drop).map_err(ListsError),
-        },
+        Named::ByDefault(path) if !path.exists() => {
+            match durable::make_folder(&config.data_dir).and_then(|()| feed::seed(path)) {
+                // Another process was quicker, and its lists count.
+                Err(_) if path.exists() => Ok(()),
+                seeded => seeded.map(drop).map_err(ListsError),
+            }
+        }
         _ => Ok(()),
     }
 }

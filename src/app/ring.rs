@@ -95,7 +95,7 @@ pub enum Made {
 pub fn open_ring(config: &Config, origin: Origin, now: Timestamp) -> Result<(Keyring, Made), RingError> {
     // Asked first: another process on the same fresh folder makes its keyring before its store, so that where there is
     // a store now, there is a keyring too.
-    let may_make = may_make(config, origin);
+    let may_make = may_make_ring(config, origin);
     let path = config.keyring.path();
     match read_ring(path) {
         Err(RingError::Missing { .. }) if may_make => match make_ring(path, now) {
@@ -117,9 +117,11 @@ pub enum Origin {
     DataDir,
 }
 
+/// Whether a keyring may be made where there is none.
+///
 /// A store without a keyring is the sign of a keyring that was lost: a fresh one would leave all links dead without a
 /// word.
-fn may_make(config: &Config, origin: Origin) -> bool {
+pub fn may_make_ring(config: &Config, origin: Origin) -> bool {
     origin == Origin::DataDir && matches!(config.keyring, Named::ByDefault(_)) && !config.store.exists()
 }
 

@@ -7,7 +7,6 @@ use super::{
 use crate::{
     app::SystemClock,
     base::{Clock, Timestamp},
-    config::Config,
     judge::ClickEvent,
     store::{ClickFilter, Order, Reveal, Store, StoreError, explain},
     url,
@@ -44,10 +43,10 @@ pub(super) fn run_explain(place: &PlaceArguments, args: &ExplainArguments, out: 
 
 /// The store, where one was made yet. Asking makes none: no click has been recorded where there is none.
 fn open(place: &PlaceArguments) -> Result<Option<Store>, Failure> {
-    let config: Option<Config> = place.place().look(&place.overrides())?;
-    match config.map(|config| Store::open_existing(&config.store)) {
-        None | Some(Err(StoreError::Missing { .. })) => Ok(None),
-        Some(store) => Ok(Some(store?)),
+    let config = place.place().foresee(&place.overrides())?;
+    match Store::open_existing(&config.store) {
+        Err(StoreError::Missing { .. }) => Ok(None),
+        store => Ok(Some(store?)),
     }
 }
 

@@ -89,10 +89,7 @@ impl Decoder {
     /// read it.
     fn new(place: &PlaceArguments) -> Result<Self, Failure> {
         let now = SystemClock.now();
-        let Some(config) = place.place().look(&place.overrides())? else {
-            let ring = Err(format!("there is no keyring to prove it with at {}", place.place().file().display()));
-            return Ok(Self { ring, tenants: Vec::new(), now });
-        };
+        let config = place.place().foresee(&place.overrides())?;
         let tenants: Vec<TenantId> = config.tenants.iter().map(|tenant| tenant.id).collect();
         let ring = read_ring(config.keyring.path()).map_err(|error| format!("it cannot be proven: {error}"));
         let ring = ring.map(|ring| {

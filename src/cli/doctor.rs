@@ -1,14 +1,14 @@
-use std::{fs::OpenOptions, net::TcpListener};
+use std::{fs::OpenOptions, net::TcpListener, path::Path};
 
 use super::{
     Exit, Failure,
     args::PlaceArguments,
     output::{Stdout, count, moment},
-    work::Work,
+    work::{Work, origin},
 };
 use crate::{
-    app::{Shelf, own_hosts, read_ring},
-    config::Config,
+    app::{Origin, RingError, Shelf, may_make_ring, own_hosts, read_ring},
+    config::{Config, Named},
     http::pages::Pages,
     store::{Store, StoreError},
 };
@@ -25,15 +25,11 @@ use Finding::{Bad, Good, Odd};
 /// Looks at every part that the other commands need, changes nothing, and tells of each. Fails if one is bad.
 pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failure> {
     let file = place.place().file();
-    let Some(config) = place.place().look(&place.overrides())? else {
-        return out
-            .line(format_args!("-    configuration  {} is not there yet; it is made on first use", file.display()));
-    };
-    let work = Work::of(config);
+    let work = Work::of(place.place().foresee(&place.overrides())?);
     let config = &work.config;
     let findings = [
-        ("configuration", Good(format!("{}, {}", file.display(), count(config.tenants.len(), "tenant")))),
-        ("keyring", keyring(&work)),
+        ("configuration", configuration(&file, config)),
+        ("keyring", keyring(&work, origin(place))),
         ("store", store(&work)),
         ("lists", lists(&work)),
         ("templates", templates(config)),
@@ -60,9 +56,22 @@ pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failur
     }
 }
 
-fn keyring(work: &Work) -> Finding {
+fn configuration(file: &Path, config: &Config) -> Finding {
+    if file.exists() {
+        Good(format!("{}, {}", file.display(), count(config.tenants.len(), "tenant")))
+    } else {
+        not_yet(file)
+    }
+}
+
+fn not_yet(path: &Path) -> Finding {
+    Odd(format!("{} is not there yet; it is made on first use", path.display()))
+}
+
+fn keyring(work: &Work, origin: Origin) -> Finding {
     let path = work.config.keyring.path();
     match read_ring(path) {
+        Err(RingError::Missing { .. }) if may_make_ring(&work.config, origin) => not_yet(path),
         Ok(ring) => {
             let keys = count(ring.keys().count(), "key");
             match ring.keys().next() {
@@ -85,7 +94,7 @@ fn store(work: &Work) -> Finding {
     let path = &work.config.store;
     let read = Store::open_existing(path).and_then(|store| store.last_wrap());
     match read {
-        Err(StoreError::Missing { .. }) => Odd(format!("{} is not there yet; it is made on first use", path.display())),
+        Err(StoreError::Missing { .. }) => not_yet(path),
         Err(error) => Bad(error.to_string()),
         Ok(_) if OpenOptions::new().append(true).open(path).is_err() => {
             Bad(format!("{} cannot be written by this user", path.display()))
@@ -102,7 +111,11 @@ fn store(work: &Work) -> Finding {
 fn lists(work: &Work) -> Finding {
     let folder = work.config.blocklists.path();
     if !folder.exists() {
-        return Odd(format!("{} is not there yet; it is made on first use", folder.display()));
+        return if matches!(work.config.blocklists, Named::ByDefault(_)) {
+            not_yet(folder)
+        } else {
+            Bad(format!("{} is not there; make it, or leave `blocklists` out of the configuration", folder.display()))
+        };
     }
     match Shelf::read(&[folder.to_owned()], &work.suffixes, &own_hosts(&work.config)) {
         Err(error) => Bad(error.to_string()),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) fn run(place: &PlaceArguments, command: KeysCommand, out: &mut Stdout) -> Result<(), Failure> {
-    let (config, _) = place.place().load(&place.overrides())?;
+    let config = place.place().foresee(&place.overrides())?;
     let (path, now) = (config.keyring.path(), SystemClock.now());
     match command {
         KeysCommand::Init => init(path, now, out),

@@ -77,6 +77,7 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         Command::Keys(command) => keys::run(&place, command, &mut out)?,
         Command::Config(command) => config::run(&place, &command, &mut out)?,
     }
+    // A command has done what it was asked only when its last byte is out.
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 use std::{
     fmt::Arguments,
-    io::{self, StdoutLock, Write},
+    io::{self, Write},
 };
 
 use serde::Serialize;
@@ -16,12 +16,12 @@ pub(super) fn people(what: &str) {
 
 /// Data, on stdout. What was written counts only after [`Self::finish`].
 pub(super) struct Stdout {
-    stdout: io::BufWriter<StdoutLock<'static>>,
+    stdout: io::BufWriter<io::Stdout>,
 }
 
 impl Stdout {
     pub(super) fn new() -> Self {
-        Self { stdout: io::BufWriter::new(io::stdout().lock()) }
+        Self { stdout: io::BufWriter::new(io::stdout()) }
     }
 
     pub(super) fn line(&mut self, line: Arguments<'_>) -> Result<(), Failure> {

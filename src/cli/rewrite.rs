@@ -10,7 +10,7 @@ use super::{
     args::{PlaceArguments, RestoreArguments, RewriteArguments},
     keys::say_to_back_up,
     output::Stdout,
-    work::{origin, tenant},
+    work::{origin, say_if_moved, tenant},
 };
 use crate::{
     app::{Desk, DeskError, Made, SystemClock, Transport, rewriter, seed_lists},
@@ -25,6 +25,7 @@ pub(super) fn run(place: &PlaceArguments, args: &RewriteArguments, out: &mut Std
     let overrides = Overrides { base_url: args.base_url.clone(), ..place.overrides() };
     let (config, _) = place.place().load(&overrides)?;
     let tenant = tenant(&config, args.tenant)?;
+    say_if_moved(place, &config)?;
     seed_lists(&config)?;
     let now = SystemClock.now();
     let (desk, made) = Desk::open(&config, tenant, origin(place), now)?;
@@ -37,14 +38,13 @@ pub(super) fn run(place: &PlaceArguments, args: &RewriteArguments, out: &mut Std
     if let Some(file) = &args.report {
         write_report(file, &rewritten.report)?;
     }
-    out.bytes(&rewritten.message)?;
-    out.flush()
+    out.bytes(&rewritten.message)
 }
 
 /// A message with its original links.
 pub(super) fn run_restore(place: &PlaceArguments, args: &RestoreArguments, out: &mut Stdout) -> Result<(), Failure> {
     let overrides = Overrides { base_url: args.base_url.clone(), ..place.overrides() };
-    let (config, _) = place.place().load(&overrides)?;
+    let config = place.place().foresee(&overrides)?;
     let mut message = message(&config.limits)?;
     let (now, suffixes) = (SystemClock.now(), Arc::new(Suffixes::builtin()));
     // Links of every tenant are ours, and each tenant's rewriter knows its own.
@@ -55,8 +55,7 @@ pub(super) fn run_restore(place: &PlaceArguments, args: &RestoreArguments, out: 
         }
         message = rewriter.restore(&message, now).map_err(DeskError::from)?.message;
     }
-    out.bytes(&message)?;
-    out.flush()
+    out.bytes(&message)
 }
 
 /// All of stdin, if it is no larger than a message may be.

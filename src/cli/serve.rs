@@ -8,7 +8,7 @@ use super::{
     args::{PlaceArguments, ServeArguments},
     keys::say_to_back_up,
     output::{count, people},
-    work::origin,
+    work::{origin, say_if_moved},
 };
 use crate::{
     app::{Gate, Listeners, Made, Station},
@@ -24,6 +24,7 @@ pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Fa
         ..place.overrides()
     };
     let (config, _) = place.place().load(&overrides)?;
+    say_if_moved(place, &config)?;
     log_to_stderr("info");
     let ring = config.keyring.path().to_owned();
     let (station, made) = Station::open(config.clone(), origin(place))?;

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     app::{Origin, Shelf, SystemClock, own_hosts, seed_lists},
     base::{Clock, TenantId, Timestamp},
-    config::{Config, Place, Tenant},
+    config::{Config, Overrides, Place, Tenant},
     link,
     url::{self, Suffixes, WebUrl},
 };
@@ -22,7 +22,7 @@ pub(super) struct Work {
 
 impl Work {
     pub(super) fn open(place: &PlaceArguments) -> Result<Self, Failure> {
-        let (config, _) = place.place().load(&place.overrides())?;
+        let config = place.place().foresee(&place.overrides())?;
         seed_lists(&config)?;
         Ok(Self::of(config))
     }
@@ -64,6 +64,20 @@ pub(super) fn origin(place: &PlaceArguments) -> Origin {
         Place::File(_) => Origin::Named,
         Place::DataDir(_) => Origin::DataDir,
     }
+}
+
+/// Says so where the command line names another base URL than the file: other commands do not know it.
+pub(super) fn say_if_moved(place: &PlaceArguments, config: &Config) -> Result<(), Failure> {
+    let written = place.place().foresee(&Overrides::default())?;
+    for (now, then) in config.tenants.iter().zip(&written.tenants).filter(|(now, then)| now.base != then.base) {
+        people(&format!(
+            "note: new links live at {}, and {} says {}; commands without --base-url do not know the new place",
+            now.base,
+            place.place().file().display(),
+            then.base
+        ));
+    }
+    Ok(())
 }
 
 /// The tenant that is asked for; the only one where none is named.

@@ -103,7 +103,7 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Address,
         preset: Preset::Value("\"127.0.0.1:8481\""),
         reload: Reload::Restart,
-        doc: "Where health and readiness are answered. Never to be reached from outside.",
+        doc: "Where health (`/healthz`) and readiness (`/readyz`) are answered, to this machine alone.",
         example: "\"127.0.0.1:8481\"",
     },
     Key {

@@ -82,6 +82,15 @@ impl Place {
         }
     }
 
+    /// Reads the configuration, or what one would be that is made now. Makes nothing, so that the command which first
+    /// names a base URL settles it.
+    pub fn foresee(&self, overrides: &Overrides) -> Result<Config, ConfigError> {
+        match self.look(overrides)? {
+            Some(config) => Ok(config),
+            None => self.read(&first_text(overrides), overrides),
+        }
+    }
+
     /// Reads the configuration; a data folder gets one on first use, with the base URL and the address that the
     /// command line names, so that later commands agree with this one.
     pub fn load(&self, overrides: &Overrides) -> Result<(Config, FirstUse), ConfigError> {

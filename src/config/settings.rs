@@ -139,6 +139,7 @@ impl Reader<'_> {
         let tenants = self.tenants(overrides);
         let listen = self.address(top, "listen");
         let admin_listen = self.address(top, "admin_listen");
+        self.refuse_public(top, overrides.admin_listen, admin_listen);
         let drain = self.number(top, "", "drain_seconds");
         let limits = self.limits();
         Some(Config {
@@ -235,6 +236,17 @@ impl Reader<'_> {
             }
             Ok(_) => {}
             Err(error) => self.document.missing(&format!("--base-url: {error}")),
+        }
+    }
+
+    /// The admin listener answers whoever reaches it.
+    fn refuse_public(&mut self, top: Option<SectionId>, named: Option<SocketAddr>, written: Option<SocketAddr>) {
+        let public = |address: &SocketAddr| !address.ip().is_loopback();
+        let told = |address: SocketAddr| format!("{address} would be reachable from outside; write 127.0.0.1 or [::1]");
+        match (named.filter(public), named.or(written).filter(public)) {
+            (Some(address), _) => self.document.missing(&format!("--admin-listen: {}", told(address))),
+            (None, Some(address)) => self.document.complain(top, "admin_listen", &told(address)),
+            (None, None) => {}
         }
     }
 
@@ -375,6 +387,11 @@ mod tests {
         assert!(read(&format!("{ONE}contact = \"mailto:a@b.example?cc=x\"\n")).is_err());
         assert!(read(&format!("{ONE}security_contact = \"mailto:a@b.example\\nX: y\"\n")).is_err());
         assert!(read(&format!("{ONE}security_contact = \"abuse@b.example\"\n")).is_err());
+        let told = read(&format!("admin_listen = \"0.0.0.0:8481\"\n{ONE}")).unwrap_err();
+        assert!(
+            told.contains("sekisho.toml:1:16: admin_listen: 0.0.0.0:8481 would be reachable from outside"),
+            "{told}"
+        );
         let told = read(&format!("trusted_proxies = [\"127.0.0.1\", \"localhost\"]\n{ONE}")).unwrap_err();
         assert!(told.contains("sekisho.toml:1:19: trusted_proxies: \"localhost\": "), "{told}");
         assert!(
