@@ -8,6 +8,7 @@ use crate::{
     feed::LiveLists,
     judge::{Action, Actor, ClickEvent, Outcome, Threat},
     link::{Nonces, Opener, own_path},
+    list::ForTenant,
     policy,
     store::ClickLog,
     url::Suffixes,
@@ -151,7 +152,8 @@ impl Checkpoint {
         let link = self.parts.opener.open(spot.path(), spot.allowed(), now).ok()?.into_inner();
         let tenant = self.sites.tenant(link.facts.tenant)?;
         let lists = self.parts.lists.snapshot();
-        let verdict = verdict::judge(&link.destination, &lists.index, &self.parts.suffixes, now);
+        let seen = ForTenant { index: &lists.index, tenant: tenant.id, policy: &tenant.policy.name };
+        let verdict = verdict::judge(&link.destination, &seen, &self.parts.suffixes, now);
         let decision = policy::decide(&tenant.policy, &verdict);
         Some(Case { link, tenant, verdict, decision })
     }

@@ -1,6 +1,7 @@
 //! The letters of the demonstration, each written for one thing that it shows.
 
 use super::Places;
+use crate::message::{Newline, encode_quoted_printable};
 
 /// One letter.
 pub(super) struct Letter {
@@ -74,35 +75,9 @@ impl Encoding {
         match self {
             Self::Bare(charset) => charset.encode(text).0.into_owned(),
             Self::Base64 => wrap(&base64::Engine::encode(&base64::prelude::BASE64_STANDARD, text), 76),
-            Self::QuotedPrintable(charset) => quoted_printable(&charset.encode(text).0),
+            Self::QuotedPrintable(charset) => encode_quoted_printable(&charset.encode(text).0, Newline::Crlf),
         }
     }
-}
-
-/// RFC 2045 section 6.7: lines of at most 76, a soft break before what would not fit, line ends kept.
-fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() * 3 / 2);
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let text = line.strip_suffix(b"\r\n").unwrap_or(line);
-        let mut width = 0;
-        for (at, byte) in text.iter().enumerate() {
-            let last = at + 1 == text.len();
-            let literal = matches!(byte, b'!'..=b'<' | b'>'..=b'~') || matches!(byte, b' ' | b'\t') && !last;
-            let needs = if literal { 1 } else { 3 };
-            if width + needs > 75 {
-                out.extend_from_slice(b"=\r\n");
-                width = 0;
-            }
-            if literal {
-                out.push(*byte)
-            } else {
-                out.extend(format!("={byte:02X}").bytes())
-            }
-            width += needs;
-        }
-        out.extend_from_slice(&line[text.len()..]);
-    }
-    out
 }
 
 fn wrap(text: &str, width: usize) -> Vec<u8> {

@@ -21,6 +21,9 @@ mod transfer;
 mod value;
 mod words;
 
+// The demonstration writes letters with it.
+#[cfg(feature = "server")]
+pub(crate) use carry::encode_quoted_printable;
 pub use carry::{Carried, CarryError, Recoded};
 pub use field::{Field, Fields, fields, header_value};
 pub use limits::{Limit, LimitHit, Limits};

@@ -41,6 +41,13 @@ pub(crate) struct Scope<'a> {
     pub(crate) encode_query: Option<crate::url::EncodeQuery<'a>>,
 }
 
+impl<'a> Scope<'a> {
+    /// Of text, where nothing is relative to anything and no document has a charset of its own.
+    pub(crate) fn of_text(policy: &'a Policy, suffixes: &'a Suffixes, own: &'a Own) -> Self {
+        Self { policy, suffixes, own, base: None, base_goes: false, encode_query: None }
+    }
+}
+
 /// Chooses for one link.
 pub(crate) fn choose(found: &Found, scope: &Scope<'_>) -> Choice {
     match found.spot {

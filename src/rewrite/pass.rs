@@ -160,14 +160,7 @@ impl Pass<'_> {
     }
 
     fn text(&mut self, opened: &Opened, lines: Lines, site: Site<'_>) -> Result<Vec<Edit<Decoded>>, Stop> {
-        let scope = Scope {
-            policy: self.policy,
-            suffixes: self.suffixes,
-            own: self.own,
-            base: None,
-            base_goes: false,
-            encode_query: None,
-        };
+        let scope = Scope::of_text(self.policy, self.suffixes, self.own);
         let (mut edits, mut done) = (Vec::new(), None);
         let own = |text: &str| self.own.length(text);
         for word in find::words(opened.text(), &Grammar { suffixes: self.suffixes, own: &own, lines }) {

@@ -40,14 +40,7 @@ impl Pass<'_> {
         if self.log.tags > find::TAGS {
             return if page.guessed { Err(Unread::Html(Unsafe::TooComplex).into()) } else { Ok(()) };
         }
-        let scope = Scope {
-            policy: self.policy,
-            suffixes: self.suffixes,
-            own: self.own,
-            base: None,
-            base_goes: false,
-            encode_query: None,
-        };
+        let scope = Scope::of_text(self.policy, self.suffixes, self.own);
         let escapes = |value: String| {
             let spot = Spot::Attribute(Role::Link, Quote::Double);
             let found = Found { span: Span::new(0, 0), spot, value };

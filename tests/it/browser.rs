@@ -29,10 +29,16 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts one. It resolves no name but `localhost` and what is under it, so a page cannot reach out.
+    /// Starts one that resolves `localhost` and what is under it alone.
+    pub(crate) async fn start(look: &Look) -> Self {
+        Self::start_with(look, "").await
+    }
+
+    /// Starts one for which `places` (`MAP name:port address:port, …`) stand for other hosts. It resolves no other name
+    /// but `localhost` and what is under it, so a page cannot reach out.
     ///
     /// Panics where Debian's `chromium` and `chromium-driver` are missing: `scripts/test` installs them.
-    pub(crate) async fn start(look: &Look) -> Self {
+    pub(crate) async fn start_with(look: &Look, places: &str) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -48,6 +54,9 @@ impl Browser {
             .expect("chromedriver says which port it took");
         let profile = tempfile::tempdir().unwrap();
         let (width, height) = look.size;
+        let between = if places.is_empty() { "" } else { ", " };
+        let rules =
+            format!("{places}{between}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost");
         let mut arguments = vec![
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
@@ -58,8 +67,7 @@ impl Browser {
             "--disable-background-networking".to_owned(),
             "--disable-component-update".to_owned(),
             "--disable-sync".to_owned(),
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost"
-                .to_owned(),
+            format!("--host-resolver-rules={rules}"),
             format!("--user-data-dir={}", profile.path().display()),
             format!("--accept-lang={}", look.language),
             format!("--window-size={width},{height}"),

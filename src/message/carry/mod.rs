@@ -4,6 +4,9 @@ mod quoted_printable;
 mod recode;
 mod splice;
 
+#[cfg(feature = "server")]
+pub(crate) use quoted_printable::encode as encode_quoted_printable;
+
 use std::{borrow::Cow, ops::Range};
 
 use memchr::{memchr, memchr_iter};

@@ -212,7 +212,7 @@ impl Writer {
 }
 
 /// All of `bytes` as quoted-printable.
-pub(super) fn encode(bytes: &[u8], newline: Newline) -> Vec<u8> {
+pub(crate) fn encode(bytes: &[u8], newline: Newline) -> Vec<u8> {
     let mut writer = Writer::new(newline);
     writer.encode(bytes);
     writer.finish(true)

@@ -137,6 +137,18 @@ fn a_lists_edit_counts_for_the_next_click() {
 }
 
 #[test]
+fn a_list_for_one_tenant_or_policy_speaks_for_nobody_else() {
+    let station = Station::new();
+    let path = station.link(CLEAN);
+    for (others, own) in [("@tenant 8", "@tenant 7"), ("@policy strict", "@policy standard")] {
+        station.list("scoped", &format!("{others}\nshop.example\n"));
+        assert!(matches!(station.open(&path), Answer::Redirect { .. }), "{others}");
+        station.list("scoped", &format!("{own}\nshop.example\n"));
+        assert_eq!(stopped(station.open(&path)).barrier, Barrier::BlockedByAdmin, "{own}");
+    }
+}
+
+#[test]
 fn an_admins_allow_lets_a_suspicious_link_on() {
     let station = Station::with(Policy::strict());
     let path = station.link(ODD);
