@@ -4,6 +4,7 @@ use super::{
     Ambiguity, AmbiguityKind as Kind, Disposition, MediaType, Transfer,
     field::{Field, fields},
     value::Value,
+    view::{Habit, View},
     words::decode_words,
 };
 
@@ -22,17 +23,21 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    pub(crate) fn read(raw: &[u8], header: Span<Raw>, ambiguities: &mut Vec<Ambiguity>) -> Self {
+    pub(crate) fn read(raw: &[u8], header: Span<Raw>, view: View, ambiguities: &mut Vec<Ambiguity>) -> Self {
         let mut content = Self::default();
-        for field in fields(raw, header).filter(|field| is_content(field.name)) {
-            content.take(&field, ambiguities);
+        let mut found: Vec<Field<'_>> = fields(raw, header).filter(|field| is_content(field.name)).collect();
+        if view.has(Habit::LastWins) {
+            found.reverse();
+        }
+        for field in found {
+            content.take(&field, view, ambiguities);
         }
         let name = content.media.as_ref().and_then(|media| media.param("name")).map(str::to_owned);
         content.filename = content.filename.or(name).map(|name| decode_words(name.as_bytes()));
         content
     }
 
-    fn take(&mut self, field: &Field<'_>, ambiguities: &mut Vec<Ambiguity>) {
+    fn take(&mut self, field: &Field<'_>, view: View, ambiguities: &mut Vec<Ambiguity>) {
         let noted = &mut self.noted;
         let mut note = |kind| {
             if !noted.contains(&kind) {
@@ -41,13 +46,16 @@ impl Content {
             }
         };
         if field.is("content-type") {
-            let media = MediaType::from_value(&Value::parse(field.value));
+            let media = MediaType::read(field.value, view);
             if self.media.is_some() {
                 note(Kind::DuplicateContentType);
                 return;
             }
             if media.is_ambiguous("boundary") {
                 note(Kind::DuplicateBoundary);
+            }
+            if media.is_unclear(field.value) {
+                note(Kind::UnclearBoundary);
             }
             if media.is_ambiguous("charset") {
                 note(Kind::DuplicateCharset);
@@ -76,7 +84,8 @@ impl Content {
     }
 }
 
-fn is_content(name: &[u8]) -> bool {
+/// Whether a field says how to read the content.
+pub(crate) fn is_content(name: &[u8]) -> bool {
     name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"))
 }
 

@@ -1,4 +1,7 @@
-use super::value::{Param, Value};
+use super::{
+    value::{Param, Value, simple_boundaries},
+    view::{Habit, View},
+};
 
 /// A media type with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +21,33 @@ impl MediaType {
         Self { kind: kind.to_owned(), subtype: subtype.to_owned(), params: Vec::new(), boundary: None }
     }
 
-    /// A value without a usable type is text/plain (RFC 2045 section 5.2).
+    /// The type that a reader with these habits takes from the field.
+    pub(crate) fn read(field: &[u8], view: View) -> Self {
+        let mut value = Value::parse(field);
+        if view.has(Habit::LastWins) {
+            value.params.reverse();
+        }
+        let mut media = Self::from_value(&value);
+        let [naive, wide] = simple_boundaries(field);
+        if view.has(Habit::NaiveBoundary) {
+            media.boundary = naive;
+        } else if view.has(Habit::WideBoundary) {
+            media.boundary = wide;
+        }
+        media
+    }
+
+    /// Whether simple readers come to another boundary than the one that the grammar says.
+    pub(crate) fn is_unclear(&self, field: &[u8]) -> bool {
+        self.kind == "multipart" && simple_boundaries(field).iter().any(|found| *found != self.boundary)
+    }
+
+    /// A value without a usable type is text/plain (RFC 2045 section 5.2); a multipart of no kind is one of parts.
     pub(crate) fn from_value(value: &Value) -> Self {
         let (kind, subtype) = match value.head.split_once('/') {
             Some((kind, subtype)) if !kind.is_empty() && !subtype.is_empty() => (kind, subtype),
+            Some(("multipart", _)) => ("multipart", "mixed"),
+            None if value.head == "multipart" => ("multipart", "mixed"),
             _ => ("text", "plain"),
         };
         let params = value.params.iter().map(|Param { name, value, .. }| (name.clone(), value.clone())).collect();

@@ -8,29 +8,36 @@
 
 mod carry;
 mod charset;
+mod cms;
 mod content;
 mod field;
 mod limits;
 mod line;
 mod map;
 mod media;
+mod normal;
 mod open;
+mod others;
 mod part;
 mod split;
 mod transfer;
 mod value;
+mod view;
 mod words;
 
 // The demonstration writes letters with it.
 #[cfg(feature = "server")]
 pub(crate) use carry::encode_quoted_printable;
 pub use carry::{Carried, CarryError, Recoded};
+pub use cms::signed_content;
 pub use field::{Field, Fields, fields, header_value};
 pub use limits::{Limit, LimitHit, Limits};
 pub use line::Newline;
 pub use media::{Disposition, MediaType};
+pub use normal::{decoded_multiparts, normal, with_text};
 pub use open::{Opened, Unreadable};
 pub use part::{Ambiguity, AmbiguityKind, Part, Role, Structure};
-pub use split::split;
+pub use split::{split, split_as};
 pub use transfer::Transfer;
+pub use view::{Habit, View, views};
 pub use words::decode_words;

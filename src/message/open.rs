@@ -67,6 +67,29 @@ impl Part {
         Ok(Opened { part: self.clone(), charset, text, bytes, text_map, transfer_map })
     }
 
+    /// The bytes of a leaf, its transfer encoding undone.
+    ///
+    /// Errors: [`Unreadable`], for parts over the limit.
+    pub fn content<'a>(&self, raw: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, Unreadable> {
+        let bytes = transfer::decode(self.transfer, self.body.of(raw)).0;
+        if bytes.len() > limits.decoded_bytes {
+            return Err(self.too_large(bytes.len(), limits.decoded_bytes));
+        }
+        Ok(bytes)
+    }
+
+    /// Whether `body` can stand between the delimiters of the multiparts around this part.
+    pub fn can_hold(&self, body: &[u8]) -> bool {
+        let Some(boundaries) = &self.boundaries else { return true };
+        !body.split(|byte| *byte == b'\n').any(|line| boundaries.delimits(line))
+    }
+
+    /// What it is called: by its disposition, and by its type.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        let by_type = self.media.params.iter().filter(|(name, _)| name == "name").map(|(_, value)| value.as_str());
+        self.filename.as_deref().into_iter().chain(by_type).map(|name| name.trim().to_ascii_lowercase())
+    }
+
     /// The charset in which decoded bytes of this part are read.
     pub(super) fn charset_of(&self, bytes: &[u8]) -> Charset {
         let html = matches!(self.media.subtype.as_str(), "html" | "xhtml+xml" | "x-amp-html") || self.looks_like_html();
@@ -75,8 +98,8 @@ impl Part {
 
     /// An attached page has its type from its name.
     fn looks_like_html(&self) -> bool {
-        let name = self.filename.as_deref().unwrap_or_default().to_ascii_lowercase();
-        [".html", ".htm", ".xhtml", ".shtml"].iter().any(|ending| name.ends_with(ending))
+        let endings = [".html", ".htm", ".xhtml", ".shtml"];
+        self.names().any(|name| endings.iter().any(|ending| name.ends_with(ending)))
     }
 
     fn too_large(&self, length: usize, limit: usize) -> Unreadable {

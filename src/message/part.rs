@@ -155,4 +155,14 @@ pub enum AmbiguityKind {
     BareCr,
     /// A line of blanks in the header, which continues it, or ends it for some (attack row 88).
     BlankContinuation,
+    /// A blank before the colon of a field, which then is none for some (attack row 88); the first one is noted.
+    BlankBeforeColon,
+    /// A multipart with the boundary of one around it (attack row 72).
+    SharedBoundary,
+    /// A part of a digest that does not say that it is a message (attack row 73).
+    DigestDefault,
+    /// A line that begins as a delimiter does and goes on, which for some is one (attack row 72).
+    LooseDelimiter,
+    /// A boundary that is written so that readers come to different ones: escapes, comments, blanks (attack row 72).
+    UnclearBoundary,
 }

@@ -11,12 +11,18 @@ use super::{
     field::name_of,
     line::{Line, break_before, is_blank},
     part::{Boundaries, delimiter_kind},
+    view::{Habit, View},
 };
 
 /// Takes a message apart. Never fails and never guesses twice: whatever the bytes are, each of them lies in a header, a
 /// body or a delimiter, and where readers may differ an [`Ambiguity`] says so. One pass, linear in `raw`.
 pub fn split(raw: &[u8], limits: &Limits) -> Structure {
-    let mut splitter = Splitter::new(raw, limits);
+    split_as(raw, limits, View::PLAIN)
+}
+
+/// Takes a message apart as a reader with other habits does. `raw` is what [`View::bytes`] made of the message.
+pub fn split_as(raw: &[u8], limits: &Limits, view: View) -> Structure {
+    let mut splitter = Splitter::new(raw, limits, view);
     splitter.run();
     splitter.finish()
 }
@@ -24,6 +30,7 @@ pub fn split(raw: &[u8], limits: &Limits) -> Structure {
 struct Splitter<'a> {
     raw: &'a [u8],
     limits: &'a Limits,
+    view: View,
     newline: Newline,
     parts: Vec<Part>,
     ambiguities: Vec<Ambiguity>,
@@ -46,6 +53,8 @@ struct Container {
     closed: bool,
     /// A delimiter behind the closing one was reported.
     reopened: bool,
+    /// A line that begins as a delimiter does was reported.
+    loose: bool,
 }
 
 enum Current {
@@ -61,11 +70,11 @@ struct Delimiter {
 }
 
 impl<'a> Splitter<'a> {
-    fn new(raw: &'a [u8], limits: &'a Limits) -> Self {
+    fn new(raw: &'a [u8], limits: &'a Limits, view: View) -> Self {
         let current = Current::Around { role: Role::Preamble, start: 0 };
         let newline = Newline::of(raw);
         let (parts, ambiguities, limits_hit, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { raw, limits, newline, parts, ambiguities, limits_hit, open, current }
+        Self { raw, limits, view, newline, parts, ambiguities, limits_hit, open, current }
     }
 
     fn run(&mut self) {
@@ -121,7 +130,15 @@ impl<'a> Splitter<'a> {
             let (header, body) = self.header(start);
             let part = self.part(header, body);
             let (index, role) = (self.parts.len(), part.role);
-            let boundary = part.media.boundary.clone().filter(|_| role == Role::Multipart);
+            let guessed = || self.view.has(Habit::GuessesBoundary).then(|| self.guess(body)).flatten();
+            let stated = part.media.boundary.clone().filter(|_| role == Role::Multipart);
+            let boundary = if role == Role::Multipart { guessed().or(stated) } else { None };
+            let shared = boundary.as_ref().is_some_and(|own| {
+                self.open.iter().filter_map(|open| open.boundary.as_ref()).any(|around| around.own == *own)
+            });
+            if shared {
+                self.note(Kind::SharedBoundary, start);
+            }
             let boundary = boundary.map(|own| Arc::new(Boundaries { own, outer: part.boundaries.clone() }));
             let prefix = part.id.strip_suffix(".0").unwrap_or(if part.id == "0" { "" } else { &part.id }).to_owned();
             self.parts.push(part);
@@ -129,7 +146,15 @@ impl<'a> Splitter<'a> {
                 self.current = Current::Leaf { part: index };
                 return body;
             }
-            self.open.push(Container { part: index, prefix, boundary, count: 0, closed: false, reopened: false });
+            self.open.push(Container {
+                part: index,
+                prefix,
+                boundary,
+                count: 0,
+                closed: false,
+                reopened: false,
+                loose: false,
+            });
             self.current = Current::Around { role: Role::Preamble, start: body };
             if role == Role::Multipart {
                 return body;
@@ -138,27 +163,55 @@ impl<'a> Splitter<'a> {
         }
     }
 
+    /// The first line behind `at` that looks like a delimiter, without its hyphens.
+    fn guess(&self, at: usize) -> Option<Vec<u8>> {
+        let mut at = at;
+        while at < self.raw.len() {
+            let line = Line::at(self.raw, at, self.newline);
+            let text = line.of(self.raw).strip_prefix(b"--").map(<[u8]>::trim_ascii_end);
+            if let Some(boundary) = text.filter(|text| !text.is_empty()) {
+                return Some(boundary.to_vec());
+            }
+            at = line.next;
+        }
+        None
+    }
+
     /// The header that begins at `start`, and where its body begins.
     fn header(&mut self, start: usize) -> (Span<Raw>, usize) {
         let mut at = start;
-        let mut blank_seen = false;
+        let (mut blank_seen, mut strange) = (false, false);
         while at < self.raw.len() {
             let line = Line::at(self.raw, at, self.newline);
             let text = line.of(self.raw);
-            if text.is_empty() {
+            let blanks = text.iter().copied().all(is_blank);
+            if text.is_empty() || blanks && at > start && self.view.has(Habit::StrictHeader) {
                 return (Span::new(start, at), line.next);
             }
             if self.delimiter(line).is_some() {
                 return (Span::new(start, at), at);
             }
             let continues = at > start && text.first().copied().is_some_and(is_blank);
-            if continues && !blank_seen && text.iter().copied().all(is_blank) {
+            if continues && !blank_seen && blanks {
                 blank_seen = true;
                 self.note(Kind::BlankContinuation, at);
             }
-            if !continues && name_of(text).is_none() && !self.is_envelope(text, at == start) {
+            let name = name_of(text);
+            if !continues && name.is_none() && !self.is_envelope(text, at == start) {
                 self.note(Kind::MissingSeparator, at);
-                return (Span::new(start, at), at);
+                if !self.view.has(Habit::HeaderRunsOn) {
+                    return (Span::new(start, at), at);
+                }
+            }
+            let blank_before_colon = |(name, colon): (&[u8], usize)| name.len() < colon;
+            if !continues && name.is_some_and(blank_before_colon) {
+                if !strange {
+                    strange = true;
+                    self.note(Kind::BlankBeforeColon, at);
+                }
+                if self.view.has(Habit::StrictHeader) {
+                    return (Span::new(start, at), at);
+                }
             }
             at = line.next;
         }
@@ -178,14 +231,19 @@ impl<'a> Splitter<'a> {
             read = Span::new(header.start(), header.start() + self.limits.header_bytes);
             self.limits_hit.push(LimitHit { limit: Limit::HeaderBytes, at: read.end() });
         }
-        let content = Content::read(self.raw, read, &mut self.ambiguities);
+        let content = Content::read(self.raw, read, self.view, &mut self.ambiguities);
         let parent = self.open.last().map(|open| open.part);
         let around = parent.and_then(|parent| self.parts.get(parent));
-        let media = content.media.unwrap_or_else(|| default_media(around));
+        let plain_digest = self.view.has(Habit::PlainDigest);
+        let (digest, stated) = (around.is_some_and(is_digest), content.media.is_some());
+        let media = content.media.unwrap_or_else(|| default_media(digest && !plain_digest));
         let transfer = content.transfer.unwrap_or(Transfer::SevenBit);
         let (signs, encrypts) = protection(&media);
         let (signed, encrypted) =
             (signs || around.is_some_and(|part| part.signed), encrypts || around.is_some_and(|part| part.encrypted));
+        if digest && !stated {
+            self.note(Kind::DigestDefault, header.start());
+        }
         let role = self.role(&media, transfer, header.start());
         let yes = |name: &str, wanted: &str| media.param(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
         Part {
@@ -213,7 +271,9 @@ impl<'a> Splitter<'a> {
         let role = if media.kind == "multipart" {
             if media.boundary.is_none() {
                 self.note(Kind::MissingBoundary, at);
-                return Role::Leaf;
+                if !self.view.has(Habit::GuessesBoundary) {
+                    return Role::Leaf;
+                }
             }
             if !transfer.is_identity() {
                 self.note(Kind::EncodedMultipart, at);
@@ -222,7 +282,9 @@ impl<'a> Splitter<'a> {
         } else if is_message(media) {
             if !transfer.is_identity() {
                 self.note(Kind::EncodedMessage, at);
-                return Role::Leaf;
+                if !self.view.has(Habit::IgnoresTransfer) {
+                    return Role::Leaf;
+                }
             }
             Role::Message
         } else {
@@ -322,7 +384,7 @@ impl<'a> Splitter<'a> {
                 let line = Line::at(self.raw, at, self.newline);
                 match self.delimiter(line) {
                     Some((container, closing)) => return Some(Delimiter { line, container, closing }),
-                    None => self.note_reopened(line),
+                    None => self.note_strange(line),
                 }
             }
             at += finder.find(rest)? + 1;
@@ -333,20 +395,35 @@ impl<'a> Splitter<'a> {
     /// section 5.1.1). The innermost multipart is asked first.
     fn delimiter(&self, line: Line) -> Option<(usize, bool)> {
         let text = line.of(self.raw).strip_prefix(b"--")?.trim_ascii_end();
-        let asked = self.open.iter().enumerate().rev().filter(|(_, open)| !open.closed);
-        asked.filter_map(|(number, open)| Some((number, delimiter_kind(text, &open.boundary.as_ref()?.own)?))).next()
+        let ignores_close = self.view.has(Habit::IgnoresClose);
+        let asked = || self.open.iter().enumerate().rev().filter(|(_, open)| !open.closed || ignores_close);
+        let exact =
+            |(number, open): (usize, &Container)| Some((number, delimiter_kind(text, &open.boundary.as_ref()?.own)?));
+        let mut exact = asked().filter_map(exact);
+        let found = if self.view.has(Habit::OuterFirst) { exact.next_back() } else { exact.next() };
+        if found.is_some() || !self.view.has(Habit::LooseDelimiters) {
+            return found;
+        }
+        asked().find_map(|(number, open)| {
+            let rest = text.strip_prefix(open.boundary.as_ref()?.own.as_slice())?;
+            Some((number, rest.starts_with(b"--")))
+        })
     }
 
-    fn note_reopened(&mut self, line: Line) {
+    /// Notes a line that is no delimiter for us, and for others may be one.
+    fn note_strange(&mut self, line: Line) {
         let text = line.of(self.raw).get(2..).unwrap_or_default().trim_ascii_end();
-        let closed = self.open.iter_mut().find(|open| {
-            open.closed
-                && !open.reopened
-                && open.boundary.as_ref().is_some_and(|around| delimiter_kind(text, &around.own).is_some())
-        });
-        if let Some(open) = closed {
-            open.reopened = true;
-            self.note(Kind::DelimiterAfterClose, line.start);
+        let mut noted = None;
+        for open in &mut self.open {
+            let Some(around) = &open.boundary else { continue };
+            if !open.reopened && open.closed && delimiter_kind(text, &around.own).is_some() {
+                (open.reopened, noted) = (true, Some(Kind::DelimiterAfterClose));
+            } else if !open.loose && text.len() > around.own.len() && text.starts_with(&around.own) {
+                (open.loose, noted) = (true, Some(Kind::LooseDelimiter));
+            }
+        }
+        if let Some(kind) = noted {
+            self.note(kind, line.start);
         }
     }
 
@@ -364,14 +441,13 @@ fn is_message(media: &MediaType) -> bool {
     media.kind == "message" && matches!(media.subtype.as_str(), "rfc822" | "global" | "news")
 }
 
+fn is_digest(part: &Part) -> bool {
+    part.role == Role::Multipart && part.media.subtype == "digest"
+}
+
 /// RFC 2046 section 5.1.5: what says nothing in a digest is a message.
-fn default_media(around: Option<&Part>) -> MediaType {
-    match around {
-        Some(part) if part.role == Role::Multipart && part.media.subtype == "digest" => {
-            MediaType::new("message", "rfc822")
-        }
-        _ => MediaType::new("text", "plain"),
-    }
+fn default_media(in_digest: bool) -> MediaType {
+    if in_digest { MediaType::new("message", "rfc822") } else { MediaType::new("text", "plain") }
 }
 
 /// Whether a part puts itself and what it holds under a signature, and under encryption.

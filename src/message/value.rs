@@ -41,6 +41,32 @@ impl Value {
     }
 }
 
+/// What two simple readers take for the boundary: one that goes to the end of the quotes or to the first blank or
+/// semicolon behind `boundary=`, wherever that stands and whatever is escaped in it; and one that stops at a semicolon
+/// only, or at a quote that is not escaped.
+pub(crate) fn simple_boundaries(value: &[u8]) -> [Option<Vec<u8>>; 2] {
+    let unfolded: Vec<u8> = value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    let lower = unfolded.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(at) = lower.get(from..).and_then(|rest| memchr::memmem::find(rest, b"boundary")) {
+        from += at + "boundary".len();
+        let rest = unfolded.get(from..).unwrap_or_default();
+        let rest = rest.strip_prefix(b"*0").unwrap_or(rest);
+        let rest = rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start();
+        let Some(rest) = rest.strip_prefix(b"=") else { continue };
+        let rest = rest.trim_ascii_start();
+        let until = |rest: &[u8], ends: &[u8]| {
+            let end = rest.iter().position(|byte| ends.contains(byte)).unwrap_or(rest.len());
+            Some(rest.get(..end).unwrap_or_default().trim_ascii_end().to_vec()).filter(|found| !found.is_empty())
+        };
+        return match rest.strip_prefix(b"\"") {
+            Some(quoted) => [until(quoted, b"\""), until(quoted, b"\"")],
+            None => [until(rest, b"; \t"), until(rest, b";")],
+        };
+    }
+    [None, None]
+}
+
 struct Segment {
     name: String,
     value: Vec<u8>,

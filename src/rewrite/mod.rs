@@ -24,21 +24,26 @@
 //! ```
 
 mod choose;
+mod doubt;
 mod find;
 mod kind;
 mod marker;
+mod nested;
 mod note;
+mod opaque;
 mod own;
 mod pass;
 mod policy;
 mod proof;
 mod report;
 mod rewriter;
+mod uuencode;
 mod write;
 
 pub use find::Unsafe;
-pub use policy::{Attachments, Policy, SchemeRule, Signed};
+pub use policy::{Amp, Attachments, Elsewhere, Policy, SchemeRule, Signed};
 pub use report::{
-    Change, Counts, Done, LeftPart, PartRule, Reason, RecodedPart, RemovedPart, Report, ReportedLink, Rule, Unread,
+    Change, Counts, Done, LeftPart, PartRule, Reason, RecodedPart, RemovedPart, Report, ReportedLink, Rule, Settled,
+    Unread,
 };
 pub use rewriter::{Envelope, Refused, Rewriter, Rewritten};

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::report::Reason;
 use crate::{
     base::{Decoded, Edit, Raw, Span},
-    message::{Limits, Part, Transfer},
+    message::{Limits, Part, Role, Transfer},
 };
 
 /// Short, for a title or behind a link in text. Plain words without a character that means something in markup.
@@ -18,11 +18,15 @@ pub(crate) const fn defanged(reason: Reason) -> &'static str {
     }
 }
 
-const REMOVED: &str = "[This part of the message could not be checked for dangerous links and was removed.\r\n\
+pub(crate) const REMOVED: &str = "[This part of the message could not be checked for dangerous links and was removed.\r\n\
     Ask your administrator for it.]";
 
 /// Puts a note in the place of a part that could not be dealt with, through its charset if that can still be done.
 pub(crate) fn instead_of(raw: &[u8], part: &Part, limits: &Limits) -> Vec<Edit<Raw>> {
+    // What is no text would show the note as if it were something else.
+    if part.media.kind != "text" && !matches!(part.role, Role::Preamble | Role::Epilogue) {
+        return part.replaced(raw, &["Content-Type: text/plain; charset=utf-8".to_owned()], REMOVED.as_bytes());
+    }
     let opened = part.open(raw, limits).ok();
     let carried = opened.and_then(|opened| {
         let whole = Span::<Decoded>::new(0, opened.text().len());

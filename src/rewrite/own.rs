@@ -46,6 +46,13 @@ impl Own {
         })
     }
 
+    /// Whether a text begins with one of our bases: whatever follows, a click on it comes to us.
+    pub(crate) fn is_under_base(&self, text: &str) -> bool {
+        let text = text.trim_start();
+        let begins = |base: &String| text.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        self.spelled.iter().any(begins)
+    }
+
     fn prove(&self, path: &[u8]) -> Option<Link> {
         self.opener.open(path, &self.tenants, self.now).ok().map(|link| link.into_inner())
     }

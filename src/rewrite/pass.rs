@@ -6,17 +6,17 @@ use super::{
     Refused,
     choose::{Choice, Scope, choose},
     find::{self, Found, Grammar, Lines, Page, Spot},
-    kind::{Kind, kind},
+    kind::{Closed, Kind, is_superfluous_amp, kind},
     note,
     own::Own,
-    policy::Policy,
+    policy::{Amp, Policy},
     report::{Done, LeftPart, PartRule, Reason, RecodedPart, RemovedPart, ReportedLink, Rule, Unread},
     write,
 };
 use crate::{
     base::{Decoded, Edit, MessageHash, Raw, RecipientHash, Span, apply},
     link::{Facts, LinkBase, MintError, Minter, Place},
-    message::{self, Opened, Part, Role, Structure},
+    message::{self, Opened, Part, Role, Structure, View},
     url::{self, Suffixes, WebUrl},
 };
 
@@ -37,7 +37,17 @@ pub(super) struct Pass<'a> {
     pub(super) policy: &'a Policy,
     pub(super) suffixes: &'a Suffixes,
     pub(super) own: &'a Own,
+    pub(super) reader: Reader,
     pub(super) log: Log,
+}
+
+/// For whom a pass reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// For all; what it finds is written.
+    Every,
+    /// For one with these habits, to see what is left for it. It has no doubts of its own.
+    One(View),
 }
 
 /// What the report will say.
@@ -46,6 +56,8 @@ pub(super) struct Log {
     pub(super) links: Vec<ReportedLink>,
     pub(super) removed_parts: Vec<RemovedPart>,
     pub(super) left_parts: Vec<LeftPart>,
+    pub(super) dropped_parts: Vec<LeftPart>,
+    pub(super) broken_signatures: Vec<String>,
     pub(super) recoded_parts: Vec<RecodedPart>,
     pub(super) ambiguities: Vec<String>,
     growth: usize,
@@ -56,8 +68,10 @@ pub(super) struct Log {
 /// Where one document stands.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'a> {
-    part: &'a str,
-    place: Place,
+    pub(super) part: &'a str,
+    pub(super) place: Place,
+    /// Where the piece begins in the text of the part, if it is read by itself.
+    pub(super) at: Option<usize>,
 }
 
 impl Pass<'_> {
@@ -80,6 +94,10 @@ impl Pass<'_> {
         let mut edits = Vec::new();
         for part in structure.parts.iter().filter(|part| is_content(part)) {
             let id = format!("{prefix}{}", part.id);
+            if let Some(edit) = self.dropped(raw, structure, part, &id) {
+                edits.push(edit);
+                continue;
+            }
             let reported = self.log.links.len();
             let edited = match self.part(raw, structure, part, &id, depth) {
                 Ok(edited) => edited,
@@ -95,6 +113,21 @@ impl Pass<'_> {
         Ok(edits)
     }
 
+    /// Takes a part out whose place another one fills, with the delimiter before it.
+    fn dropped(&mut self, raw: &[u8], structure: &Structure, part: &Part, id: &str) -> Option<Edit<Raw>> {
+        let drops = self.policy.amp == Amp::Drop && matches!(self.job, Job::Wrap { .. });
+        if !drops || !is_superfluous_amp(part, structure) {
+            return None;
+        }
+        let before = raw.get(..part.header.start())?;
+        let delimiter = before.strip_suffix(b"\n").map(|before| before.strip_suffix(b"\r").unwrap_or(before))?;
+        let start = memchr::memrchr(b'\n', delimiter).map_or(0, |at| at + 1);
+        let behind = raw.get(part.body.end()..).unwrap_or_default();
+        let line_break = if behind.starts_with(b"\r\n") { 2 } else { usize::from(behind.starts_with(b"\n")) };
+        self.log.dropped_parts.push(LeftPart::new(id, part, PartRule::Amp));
+        Some(Edit::new(Span::new(start, part.body.end() + line_break), ""))
+    }
+
     /// What was not examined never goes on as it came in; what goes out is the sender's own.
     fn unread(&mut self, raw: &[u8], part: &Part, id: String, why: Unread) -> Vec<Edit<Raw>> {
         match self.job {
@@ -103,8 +136,7 @@ impl Pass<'_> {
                 note::instead_of(raw, part, &self.policy.limits)
             }
             Job::Restore => {
-                let media = part.media.to_string();
-                self.log.left_parts.push(LeftPart { part: id, media, rule: PartRule::Unread });
+                self.log.left_parts.push(LeftPart::new(&id, part, PartRule::Unread));
                 Vec::new()
             }
         }
@@ -122,51 +154,101 @@ impl Pass<'_> {
         if let Some(hit) = hit {
             return Err(Unread::Encoding(format!("the message reaches the limit {:?} here", hit.limit)).into());
         }
-        let kind = match kind(part, self.policy) {
+        let kind = match kind(part, structure, self.policy) {
             Ok(kind) => kind,
-            Err(rule) => {
-                self.log.left_parts.push(LeftPart { part: id.to_owned(), media: part.media.to_string(), rule });
+            Err(Closed::Removed(why)) => return Err(why.into()),
+            Err(Closed::Left(rule)) => {
+                let links = self.addresses(raw, part, rule);
+                self.log.left_parts.push(LeftPart { links, ..LeftPart::new(id, part, rule) });
                 return Ok(Vec::new());
             }
         };
+        if kind == Kind::Opaque {
+            return self.opaque(raw, part, id, depth);
+        }
         let opened = part.open(raw, &self.policy.limits).map_err(|error| Unread::Encoding(error.to_string()))?;
-        let edits = match kind {
-            Kind::Html(place) => {
-                let site = Site { part: id, place };
-                let page = self.find(opened.text())?;
-                let edits = self.html(&opened, opened.text(), &page, part, site)?;
-                self.holds(&opened, &page, &edits, part, site)?;
-                edits
-            }
-            Kind::Text(place, lines) => self.text(&opened, lines, Site { part: id, place })?,
-            Kind::Message => self.inner(&opened, id, depth)?,
-        };
-        let carried = opened.carry(raw, &edits).map_err(|error| Unread::Carry(error.to_string()))?;
+        let edits = self.edits(opened.text(), &opened, part, kind, id, depth)?;
+        let mut carried = opened.carry(raw, &edits).map_err(|error| Unread::Carry(error.to_string()))?;
+        if self.hides(raw, &opened, part, &carried, kind, depth)? {
+            carried = opened.carry_whole(raw, &edits).map_err(|error| Unread::Carry(error.to_string()))?;
+        }
+        if part.signed && !carried.edits.is_empty() {
+            self.log.broken_signatures.push(id.to_owned());
+        }
         if let Some(why) = carried.recoded {
             self.log.recoded_parts.push(RecodedPart { part: id.to_owned(), why: format!("{why:?}") });
         }
         Ok(carried.edits)
     }
 
-    /// A message whose own bytes are encoded: it is read by itself, and its raw bytes are the text of the part.
-    fn inner(&mut self, opened: &Opened, id: &str, depth: usize) -> Result<Vec<Edit<Decoded>>, Stop> {
-        if depth >= DEPTH {
-            return Err(Unread::Encoding(format!("messages encoded in messages, more than {DEPTH} deep")).into());
+    /// The edits of one text of a part: the one that decides, or another that a reader could come to.
+    pub(super) fn edits(
+        &mut self,
+        text: &str,
+        opened: &Opened,
+        part: &Part,
+        kind: Kind,
+        id: &str,
+        depth: usize,
+    ) -> Result<Vec<Edit<Decoded>>, Stop> {
+        match kind {
+            Kind::Html(place) => {
+                let site = Site { part: id, place, at: None };
+                let page = self.find(text)?;
+                let edits = self.html(opened, text, &page, part, site)?;
+                self.holds(opened, text, &page, &edits, part, site)?;
+                Ok(edits)
+            }
+            Kind::Markup(place) => self.markup(text, opened, part, Site { part: id, place, at: None }),
+            Kind::Text(place, lines) => self.plain(text, lines, opened, part, Site { part: id, place, at: None }),
+            Kind::Calendar(place) => self.calendar(text, opened, part, Site { part: id, place, at: None }),
+            Kind::Enriched => self.enriched(text, Site { part: id, place: Place::Text, at: None }),
+            Kind::Markdown => self.markdown(text, opened, part, Site { part: id, place: Place::Text, at: None }),
+            Kind::Message => self.inner(text, id, depth),
+            Kind::Opaque => Ok(Vec::new()),
         }
-        let raw = opened.text().as_bytes();
-        let structure = message::split(raw, &self.policy.limits);
-        let edits = self.message(raw, &structure, &format!("{id}:"), depth + 1).map_err(Stop::Refused)?;
+    }
+
+    /// Web addresses in a file that a reader opens and clicks; nothing is edited in it.
+    fn addresses(&self, raw: &[u8], part: &Part, rule: PartRule) -> Vec<String> {
+        const MOST: usize = 200;
+        if !matches!(rule, PartRule::Tnef | PartRule::RichText | PartRule::Document) || self.reader != Reader::Every {
+            return Vec::new();
+        }
+        let bytes = part.content(raw, &self.policy.limits);
+        bytes.map(|bytes| find::addresses(&bytes, MOST)).unwrap_or_default()
+    }
+
+    /// A message whose own bytes are encoded: it is read by itself, and its raw bytes are the text of the part.
+    fn inner(&mut self, text: &str, id: &str, depth: usize) -> Result<Vec<Edit<Decoded>>, Stop> {
+        let edits = self.inner_edits(text.as_bytes(), id, depth)?;
         Ok(edits.into_iter().map(|edit| Edit::new(Span::new(edit.span.start(), edit.span.end()), edit.with)).collect())
     }
 
-    fn text(&mut self, opened: &Opened, lines: Lines, site: Site<'_>) -> Result<Vec<Edit<Decoded>>, Stop> {
+    /// The edits of a message that is read by itself.
+    pub(super) fn inner_edits(&mut self, raw: &[u8], id: &str, depth: usize) -> Result<Vec<Edit<Raw>>, Stop> {
+        if depth >= DEPTH {
+            return Err(Unread::Encoding(format!("messages encoded in messages, more than {DEPTH} deep")).into());
+        }
+        let view = if let Reader::One(view) = self.reader { view } else { View::PLAIN };
+        let raw = view.bytes(raw);
+        let structure = message::split_as(&raw, &self.policy.limits, view);
+        let edits = self.message(&raw, &structure, &format!("{id}:"), depth + 1).map_err(Stop::Refused)?;
+        let edited = apply(&raw, &edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
+        if self.escapes(&edited, depth + 1) {
+            return Err(Unread::Readings.into());
+        }
+        Ok(edits)
+    }
+
+    pub(super) fn text(&mut self, text: &str, lines: Lines, site: Site<'_>) -> Result<Vec<Edit<Decoded>>, Stop> {
         let scope = Scope::of_text(self.policy, self.suffixes, self.own);
         let (mut edits, mut done) = (Vec::new(), None);
         let own = |text: &str| self.own.length(text);
-        for word in find::words(opened.text(), &Grammar { suffixes: self.suffixes, own: &own, lines }) {
+        for word in find::words(text, &Grammar { suffixes: self.suffixes, own: &own, lines }) {
             let span = Span::new(word.range.start, word.range.end);
             let found = Found { span, spot: Spot::Text(word.shape), value: word.value };
-            let mut written = self.link(opened.text(), &found, &scope, site, span.start())?;
+            let mut written = self.link(text, &found, &scope, site, span.start())?;
             // `a.example日本.b.example`: one link would run into the other.
             if done == Some(span.start())
                 && let Some(first) = written.first_mut()
@@ -245,7 +327,7 @@ impl Pass<'_> {
     }
 
     /// Decides on one link and puts it into the report.
-    fn link(
+    pub(super) fn link(
         &mut self,
         text: &str,
         found: &Found,
@@ -257,7 +339,7 @@ impl Pass<'_> {
         let mut row = ReportedLink {
             part: site.part.to_owned(),
             place: site.place,
-            at,
+            at: site.at.unwrap_or(at),
             original: found.value.clone(),
             destination: None,
             link: None,

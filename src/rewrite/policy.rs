@@ -12,8 +12,19 @@ pub struct Policy {
     pub other_schemes: SchemeRule,
     /// Hosts that are never wrapped, lower case A-labels; each stands for its subdomains too.
     pub never_wrap: Vec<String>,
-    /// Whether HTML attachments are rewritten.
+    /// Whether HTML attachments are rewritten, SVG pictures among them.
     pub html_attachments: Attachments,
+    /// Whether calendars and cards that are attached are rewritten as those are that a message brings along.
+    pub calendar_attachments: Attachments,
+    /// Whether attached messages are.
+    pub message_attachments: Attachments,
+    /// Whether attached text is.
+    pub text_attachments: Attachments,
+    /// What becomes of an AMP version of the message.
+    pub amp: Amp,
+    /// What becomes of a part whose content is elsewhere (message/external-body) or in pieces (message/partial): nobody on
+    /// the way can read it.
+    pub elsewhere: Elsewhere,
     /// What becomes of text under `multipart/signed`. A rewritten part no longer matches its signature.
     pub signed: Signed,
     /// What the message may cost to read.
@@ -42,6 +53,24 @@ pub enum Attachments {
     Leave,
 }
 
+/// What becomes of an AMP version, which few clients show and which no longer counts as one once its links are others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amp {
+    /// It goes, if the message says the same in HTML; else it is rewritten.
+    Drop,
+    /// Its links are signed as those of HTML are.
+    Rewrite,
+}
+
+/// What becomes of parts that are not all there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// A note takes their place.
+    Remove,
+    /// They stay as they are, and the report says so.
+    Leave,
+}
+
 /// What becomes of signed parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signed {
@@ -66,6 +95,11 @@ impl Default for Policy {
             other_schemes: SchemeRule::Leave,
             never_wrap: Vec::new(),
             html_attachments: Attachments::Rewrite,
+            calendar_attachments: Attachments::Rewrite,
+            message_attachments: Attachments::Rewrite,
+            text_attachments: Attachments::Leave,
+            amp: Amp::Drop,
+            elsewhere: Elsewhere::Remove,
             signed: Signed::Rewrite,
             limits: Limits::default(),
             links_max: 20_000,

@@ -19,6 +19,7 @@ impl Pass<'_> {
     pub(super) fn holds(
         &mut self,
         opened: &Opened,
+        text: &str,
         page: &Page,
         edits: &[Edit<Decoded>],
         part: &Part,
@@ -27,7 +28,7 @@ impl Pass<'_> {
         if matches!(self.job, Job::Restore) {
             return Ok(());
         }
-        let text = apply(opened.text().as_bytes(), edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
+        let text = apply(text.as_bytes(), edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
         let text = String::from_utf8(text).map_err(|error| Unread::Carry(error.to_string()))?;
         if page.readings > 1 && !edits.is_empty() {
             let again = self.find(&text)?;

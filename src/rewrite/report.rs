@@ -4,6 +4,7 @@ use super::Unsafe;
 use crate::{
     base::{Edit, MessageHash, Raw, RecipientHash},
     link::{LinkId, Place},
+    message::Part,
 };
 
 /// All that was done to a message, and all that was not.
@@ -23,16 +24,34 @@ pub struct Report {
     pub removed_parts: Vec<RemovedPart>,
     /// Parts that were not looked into, and the rule.
     pub left_parts: Vec<LeftPart>,
+    /// Parts that were taken out, as another part says the same.
+    pub dropped_parts: Vec<LeftPart>,
+    /// Parts that no longer match the signature over them.
+    pub broken_signatures: Vec<String>,
     /// Parts that were encoded anew as a whole, and why.
     pub recoded_parts: Vec<RecodedPart>,
     /// What readers of the message may disagree about.
     pub ambiguities: Vec<String>,
+    /// How the message was made to say the same to all of them, where one would have found a link in it that the others
+    /// do not see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
     /// Every stretch of bytes that is not as it was, in order.
     pub changes: Vec<Change>,
     /// Sums over `links`.
     pub counts: Counts,
     /// Bytes of the result less bytes of the message.
     pub growth: i64,
+}
+
+/// What became of a message that readers take apart in different ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    /// It was written anew, in one way that all read alike; `changes` has one row for it.
+    Normal,
+    /// A note stands in the place of its body.
+    Note,
 }
 
 /// One link of the message.
@@ -150,6 +169,15 @@ pub enum Unread {
     /// The edits cannot be carried back to its bytes.
     #[error("its links cannot be written back: {0}")]
     Carry(String),
+    /// Readers take it apart in different ways, and what one of them finds no edit would reach.
+    #[error("readers of mail would take it apart in different ways, and one of them would find links that are hidden")]
+    Readings,
+    /// Its content is not in the message, or not all of it.
+    #[error("its content is elsewhere, or in pieces that nobody on the way puts together")]
+    Elsewhere,
+    /// It is built so that it is not what it seems to be.
+    #[error("its markup defines words of its own, behind which links can hide")]
+    Entities,
     /// The policy's cap.
     #[error("the message has more links than the {0} that the policy allows")]
     Links(usize),
@@ -167,6 +195,15 @@ pub struct LeftPart {
     pub media: String,
     /// By which rule.
     pub rule: PartRule,
+    /// Web addresses that stand in it, where it is a file that can hold links.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
+}
+
+impl LeftPart {
+    pub(crate) fn new(id: &str, part: &Part, rule: PartRule) -> Self {
+        Self { part: id.to_owned(), media: part.media.to_string(), rule, links: Vec::new() }
+    }
 }
 
 /// Why a part is not looked into, or what looking into it breaks.
@@ -183,6 +220,16 @@ pub enum PartRule {
     Signed,
     /// It could not be read safely, on its way out.
     Unread,
+    /// A container of Outlook (TNEF, `winmail.dat`).
+    Tnef,
+    /// Rich text, of Word and others.
+    RichText,
+    /// A document or a shortcut that a reader opens and clicks.
+    Document,
+    /// Its content is elsewhere, or in pieces.
+    Elsewhere,
+    /// An AMP version, beside HTML that says the same.
+    Amp,
 }
 
 /// A part that was encoded anew as a whole.

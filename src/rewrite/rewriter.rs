@@ -3,11 +3,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{
-    marker,
+    marker, note,
     own::Own,
-    pass::{Job, Log, Pass},
+    pass::{Job, Log, Pass, Reader},
     policy::Policy,
-    report::{Change, Counts, Report},
+    report::{Change, Counts, RemovedPart, Report, Settled, Unread},
 };
 use crate::{
     base::{Edit, MessageHash, Overlap, Raw, RecipientHash, TenantId, Timestamp, apply},
@@ -102,27 +102,77 @@ impl Rewriter {
     /// Errors: [`Refused`]. A part that cannot be read safely is no error: a note stands in its place.
     pub fn rewrite(&self, raw: &[u8], envelope: &Envelope<'_>, now: Timestamp) -> Result<Rewritten, Refused> {
         let structure = message::split(raw, &self.policy.limits);
-        let (message, recipient) = self.names(raw, &structure, envelope);
+        let names = self.names(raw, &structure, envelope);
         let own = self.own(now);
-        let base = self.bases.first().ok_or(Refused::Overlap(Overlap { at: 0, length: 0 }))?;
-        let job = Job::Wrap { minter: &self.minter, base, message, recipient };
-        let mut pass = self.pass(job, &own);
-        let mut edits = pass.message(raw, &structure, "", 0)?;
+        let (edits, log) = self.once(raw, &structure, &own, names)?;
+        if structure.ambiguities.is_empty() || !self.escapes(&apply(raw, &edits)?, &own, names)? {
+            return self.finish(raw, &structure, edits, log, names);
+        }
+        self.settle(raw, &structure, &own, names, log)
+    }
+
+    /// The edits of a message that was split into `structure`, the marker's among them.
+    fn once(
+        &self,
+        raw: &[u8],
+        structure: &Structure,
+        own: &Own,
+        names: (MessageHash, RecipientHash),
+    ) -> Result<(Vec<Edit<Raw>>, Log), Refused> {
+        let mut pass = self.pass(self.wrap(names)?, own);
+        let mut edits = pass.message(raw, structure, "", 0)?;
         let log = pass.log;
         let counts = Counts::of(&log.links, log.removed_parts.len());
         // One that tells the truth stays if nothing else changes; a message that is edited again gets a new one.
         if edits.is_empty() {
-            edits = marker::strip(raw, &structure, &self.minter);
-        } else {
-            edits.extend(marker::strip_all(raw, &structure));
-            edits.sort_by_key(|edit| edit.span);
-            if counts.wrapped + counts.defanged + counts.removed_parts > 0 {
-                let body = apply(structure.body.of(raw), &in_body(&edits, &structure))?;
-                edits.extend(marker::add(raw, &structure, &body, &counts, &self.minter));
-                edits.sort_by_key(|edit| edit.span);
-            }
+            return Ok((marker::strip(raw, structure, &self.minter), log));
         }
-        self.finish(raw, &structure, edits, log, (message, recipient))
+        edits.extend(marker::strip_all(raw, structure));
+        edits.sort_by_key(|edit| edit.span);
+        if counts.wrapped + counts.defanged + counts.removed_parts > 0 {
+            let body = apply(structure.body.of(raw), &in_body(&edits, structure))?;
+            edits.extend(marker::add(raw, structure, &body, &counts, &self.minter));
+            edits.sort_by_key(|edit| edit.span);
+        }
+        Ok((edits, log))
+    }
+
+    /// Readers take the message apart in different ways, and one of them finds a link that no edit reaches: it is written
+    /// anew in its normal form; where even that leaves a doubt, a note stands in the place of its body.
+    fn settle(
+        &self,
+        raw: &[u8],
+        structure: &Structure,
+        own: &Own,
+        names: (MessageHash, RecipientHash),
+        mut first: Log,
+    ) -> Result<Rewritten, Refused> {
+        let limits = &self.policy.limits;
+        let normal = message::normal(raw, structure, limits);
+        let clear = message::split(&normal, limits);
+        let (mut edits, mut log) = self.once(&normal, &clear, own, names)?;
+        let (mut source, mut settled) = (normal, Settled::Normal);
+        if self.escapes(&apply(&source, &edits)?, own, names)? {
+            source = message::with_text(raw, structure, note::REMOVED);
+            let noted = message::split(&source, limits);
+            (edits, log) = self.once(&source, &noted, own, names)?;
+            log.removed_parts.push(RemovedPart { part: "0".to_owned(), why: Unread::Readings });
+            settled = Settled::Note;
+        }
+        log.ambiguities = std::mem::take(&mut first.ambiguities);
+        let message = apply(&source, &edits)?;
+        let mut rewritten = self.finish(raw, structure, vec![difference(raw, &message)], log, names)?;
+        rewritten.report.settled = Some(settled);
+        Ok(rewritten)
+    }
+
+    fn escapes(&self, raw: &[u8], own: &Own, names: (MessageHash, RecipientHash)) -> Result<bool, Refused> {
+        Ok(self.pass(self.wrap(names)?, own).escapes(raw, 0))
+    }
+
+    fn wrap(&self, (message, recipient): (MessageHash, RecipientHash)) -> Result<Job<'_>, Refused> {
+        let base = self.bases.first().ok_or(Refused::Overlap(Overlap { at: 0, length: 0 }))?;
+        Ok(Job::Wrap { minter: &self.minter, base, message, recipient })
     }
 
     /// Turns every proven link of ours back into its destination, for mail that goes out. Other links stay.
@@ -152,7 +202,7 @@ impl Rewriter {
     }
 
     fn pass<'a>(&'a self, job: Job<'a>, own: &'a Own) -> Pass<'a> {
-        Pass { job, policy: &self.policy, suffixes: &self.suffixes, own, log: Log::default() }
+        Pass { job, policy: &self.policy, suffixes: &self.suffixes, own, reader: Reader::Every, log: Log::default() }
     }
 
     fn names(&self, raw: &[u8], structure: &Structure, envelope: &Envelope<'_>) -> (MessageHash, RecipientHash) {
@@ -181,13 +231,25 @@ impl Rewriter {
             links: log.links,
             removed_parts: log.removed_parts,
             left_parts: log.left_parts,
+            dropped_parts: log.dropped_parts,
+            broken_signatures: log.broken_signatures,
             recoded_parts: log.recoded_parts,
             ambiguities: log.ambiguities,
+            settled: None,
             changes: edits.iter().map(Change::of).collect(),
             growth: bytes.len() as i64 - raw.len() as i64,
         };
         Ok(Rewritten { message: bytes, report })
     }
+}
+
+/// The one edit that makes `after` of `before`.
+fn difference(before: &[u8], after: &[u8]) -> Edit<Raw> {
+    let same = before.iter().zip(after).take_while(|(one, other)| one == other).count();
+    let (rest, new) = (before.get(same..).unwrap_or_default(), after.get(same..).unwrap_or_default());
+    let tail = rest.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
+    let with = new.get(..new.len() - tail).unwrap_or_default();
+    Edit::new(crate::base::Span::new(same, before.len() - tail), with)
 }
 
 /// The edits of the body, counted from its beginning.

@@ -4,7 +4,6 @@ mod quoted_printable;
 mod recode;
 mod splice;
 
-#[cfg(feature = "server")]
 pub(crate) use quoted_printable::encode as encode_quoted_printable;
 
 use std::{borrow::Cow, ops::Range};
@@ -48,6 +47,8 @@ pub enum Recoded {
     LineBreak,
     /// Spliced into its bytes, the edit would change the reading of what stands around it. Now UTF-8.
     Neighbours,
+    /// Readers could undo its encodings in several ways, and one of them would come to other links. Now UTF-8.
+    Readings,
 }
 
 /// Why edits cannot be carried back.
@@ -107,6 +108,15 @@ impl Opened {
             last.with.extend_from_slice(Newline::of(raw).as_bytes());
         }
         Ok(carried)
+    }
+
+    /// As [`Opened::carry`], but the part is encoded anew whatever the edits are, so that every reader reads this text.
+    ///
+    /// Errors: [`CarryError`]; nothing is edited then.
+    pub fn carry_whole(&self, raw: &[u8], edits: &[Edit<Decoded>]) -> Result<Carried, CarryError> {
+        let wanted = self.edited_text(edits)?;
+        let edits = self.recode(raw, edits, &wanted, Recoded::Readings)?;
+        Ok(Carried { edits, recoded: Some(Recoded::Readings) })
     }
 
     fn edited_text(&self, edits: &[Edit<Decoded>]) -> Result<String, CarryError> {

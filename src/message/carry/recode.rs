@@ -6,8 +6,9 @@ use super::{CarryError, Recoded, quoted_printable, splice};
 use crate::{
     base::{Decoded, Edit, Raw, Span, apply},
     message::{
-        Newline, Opened, Role, Transfer,
+        Newline, Opened, Part, Role, Transfer,
         charset::{self, Charset},
+        content::is_content,
         field::{Field, fields},
         line::{break_before, trim},
         transfer::base64,
@@ -48,7 +49,7 @@ impl Opened {
             quoted_printable::encode(&bytes, newline)
         };
         let label = self.part.charset.as_deref().filter(|label| !charset::is_unstated(label));
-        let misread = charset != self.charset || !self.reads_as(&bytes, wanted);
+        let misread = charset != self.charset || reason == Recoded::Readings || !self.reads_as(&bytes, wanted);
         if misread || label.is_none() && reason == Recoded::EightBit {
             header.set_charset(&charset.encoding().name().to_ascii_lowercase());
         }
@@ -63,8 +64,22 @@ impl Opened {
             Recoded::LongLine | Recoded::EightBit | Recoded::Delimiter | Recoded::LineBreak => {
                 self.splices(edits).ok().map(|splices| splice(self.bytes(), &splices))
             }
-            Recoded::Charset | Recoded::Unencodable | Recoded::Neighbours => None,
+            Recoded::Charset | Recoded::Unencodable | Recoded::Neighbours | Recoded::Readings => None,
         }
+    }
+}
+
+impl Part {
+    /// Another content: the fields `said` stand for all that the header says of it, and `body` is as they say.
+    pub fn replaced(&self, raw: &[u8], said: &[String], body: &[u8]) -> Vec<Edit<Raw>> {
+        let mut header = HeaderEdits::new(raw, self.header, Newline::of(raw));
+        header.added = said.to_vec();
+        for field in fields(raw, self.header).filter(|field| is_content(field.name)) {
+            header.edits.push(Edit::new(field.span, ""));
+        }
+        let mut edits = header.finish(self.body, self.parent.is_none());
+        edits.push(Edit::new(self.body, body));
+        edits
     }
 }
 

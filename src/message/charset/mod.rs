@@ -11,7 +11,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 pub(crate) use decode::{State, Text, TextMap};
 pub(crate) use encode::{encode, encode_query};
-pub(crate) use label::{encoding_for, is_unstated};
+pub(crate) use label::{charset_for, encoding_for, is_unstated, meta_charset};
 
 /// What undoes the bytes of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

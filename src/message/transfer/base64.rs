@@ -28,6 +28,56 @@ pub(crate) fn decode(body: &[u8]) -> (Vec<u8>, Vec<Checkpoint>) {
     (out, checkpoints)
 }
 
+/// What decoders make of a body that is no clean base64 (attack row 77), other than [`decode`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// Nothing counts behind the first `=`.
+    StopsAtPadding,
+    /// A `=` is passed over like any other character that is none of the alphabet.
+    SkipsPadding,
+    /// Each line is decoded by itself.
+    LineByLine,
+    /// Nothing counts behind the first character that is neither of the alphabet nor a blank.
+    StopsAtNoise,
+    /// `-` and `_` stand for `+` and `/`.
+    UrlSafe,
+}
+
+/// Whether decoders could differ over a body: other characters than the alphabet and line breaks, padding before the
+/// end, a group that is not whole.
+pub(crate) fn is_damaged(body: &[u8]) -> bool {
+    let (mut count, mut padding) = (0_usize, 0_usize);
+    for byte in body {
+        match byte {
+            b'=' => padding += 1,
+            b' ' | b'\t' | b'\r' | b'\n' => {}
+            other if sextet(*other).is_some() && padding == 0 => count += 1,
+            _ => return true,
+        }
+    }
+    !(count + padding).is_multiple_of(4) || padding > 2
+}
+
+/// As a decoder with that habit decodes.
+pub(crate) fn decode_as(body: &[u8], habit: Damage) -> Vec<u8> {
+    let is_noise = |byte: &u8| sextet(*byte).is_none() && !byte.is_ascii_whitespace() && *byte != b'=';
+    let until = |end: Option<usize>| decode(body.get(..end.unwrap_or(body.len())).unwrap_or_default()).0;
+    match habit {
+        Damage::StopsAtPadding => until(body.iter().position(|byte| *byte == b'=')),
+        Damage::StopsAtNoise => until(body.iter().position(is_noise)),
+        Damage::SkipsPadding => decode(&body.iter().copied().filter(|byte| *byte != b'=').collect::<Vec<_>>()).0,
+        Damage::LineByLine => body.split(|byte| *byte == b'\n').flat_map(|line| decode(line).0).collect(),
+        Damage::UrlSafe => {
+            let standard = |byte: &u8| match byte {
+                b'-' => b'+',
+                b'_' => b'/',
+                other => *other,
+            };
+            decode(&body.iter().map(standard).collect::<Vec<_>>()).0
+        }
+    }
+}
+
 #[derive(Default)]
 struct Group {
     bits: u32,

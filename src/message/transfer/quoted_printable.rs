@@ -100,6 +100,49 @@ pub(crate) fn decode(body: &[u8]) -> (Vec<u8>, Map) {
     (out, map)
 }
 
+/// What decoders make of a `=` that begins neither an escape in capitals nor a soft line break (attack row 76), other than
+/// [`decode`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// It goes.
+    Dropped,
+    /// It stays, and so does an escape in small letters, and a `=` before blanks and a line break.
+    Kept,
+}
+
+/// Whether decoders could differ over a body.
+pub(crate) fn is_damaged(body: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', body).any(|at| match body.get(at + 1..).unwrap_or_default() {
+        [b'\n', ..] | [b'\r', b'\n', ..] => false,
+        [high, low, ..] => !is_capital(*high) || !is_capital(*low),
+        _ => true,
+    })
+}
+
+const fn is_capital(digit: u8) -> bool {
+    matches!(digit, b'0'..=b'9' | b'A'..=b'F')
+}
+
+/// As a decoder with that habit decodes.
+pub(crate) fn decode_as(body: &[u8], habit: Damage) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::with_capacity(body.len()), body);
+    while let Some(token) = Token::first(rest) {
+        let (piece, behind) = rest.split_at_checked(token.len()).unwrap_or((rest, &[]));
+        let clean = !is_damaged(piece);
+        match token {
+            Token::Literal(_) | Token::HardBreak(_) => out.extend_from_slice(piece),
+            Token::Escaped(byte) if clean || habit == Damage::Dropped => out.push(byte),
+            Token::SoftBreak(_) if clean || habit == Damage::Dropped => {}
+            Token::Stray if habit == Damage::Dropped => {}
+            Token::Escaped(_) | Token::SoftBreak(_) | Token::Stray => out.extend_from_slice(piece),
+            Token::Padding(_) if habit == Damage::Dropped => {}
+            Token::Padding(_) => out.extend_from_slice(piece),
+        }
+        rest = behind;
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,17 +5,25 @@
 //! cannot read safely is an [`Unsafe`], never an empty answer.
 
 mod attributes;
+pub(crate) mod calendar;
+mod enriched;
 mod entities;
 mod hosts;
 mod html;
+mod markdown;
 mod reading;
 mod readings;
+mod sniff;
+mod splice;
 mod text;
 
+pub(crate) use enriched::rendered;
 pub(crate) use entities::{Unescaped, Within, escape_attribute, unescape};
 pub(crate) use hosts::{address as is_address, is_host as bare_host};
 pub(crate) use html::page;
+pub(crate) use markdown::destinations;
 pub(crate) use reading::{TAGS, tags, targets};
+pub(crate) use sniff::{addresses, defines_entities, looks_like_html};
 pub(crate) use text::{Grammar, Lines, Shape, words};
 
 use crate::base::{Decoded, Span};
