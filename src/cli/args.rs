@@ -90,6 +90,10 @@ pub(super) struct RewriteArguments {
     /// Write what was done with each link, as JSON, to this file (`-`: to stderr, because stdout is the message's).
     #[arg(long, value_name = "FILE")]
     pub(super) report: Option<PathBuf>,
+    /// Instead of one message: all of a Maildir, an mbox or a folder, to a place of the same kind. Nothing is overwritten;
+    /// a run that was broken off goes on where it was. The report has one line a message then.
+    #[arg(long, num_args = 2, value_names = ["IN", "OUT"])]
+    pub(super) bulk: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

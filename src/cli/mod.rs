@@ -5,6 +5,7 @@
 //! or none, and whatever fails on our side ends in code 75, so that the mail system keeps the message.
 
 mod args;
+mod bulk;
 mod check;
 mod clicks;
 mod config;

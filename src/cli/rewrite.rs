@@ -8,6 +8,7 @@ use std::{
 use super::{
     Exit, Failure,
     args::{PlaceArguments, RestoreArguments, RewriteArguments},
+    bulk,
     keys::say_to_back_up,
     output::Stdout,
     work::{origin, say_if_moved, tenant},
@@ -31,6 +32,9 @@ pub(super) fn run(place: &PlaceArguments, args: &RewriteArguments, out: &mut Std
     let (desk, made) = Desk::open(&config, tenant, origin(place), now)?;
     if made == Made::Now {
         say_to_back_up(config.keyring.path());
+    }
+    if let [from, to] = args.bulk.as_slice() {
+        return bulk::run(&desk, args, config.limits.message_bytes, (from, to), out);
     }
     let raw = message(&config.limits)?;
     let transport = Transport { recipient: args.recipient.as_deref(), sender: args.sender.as_deref() };

@@ -202,6 +202,7 @@ impl<'a> Writer<'a> {
             Transfer::SevenBit => "7bit",
             Transfer::EightBit | Transfer::Unknown => "8bit",
             Transfer::Binary => "binary",
+            Transfer::Uuencode => "x-uuencode",
             Transfer::QuotedPrintable => "quoted-printable",
             Transfer::Base64 => "base64",
         };

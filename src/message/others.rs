@@ -32,6 +32,13 @@ impl Opened {
 }
 
 impl Part {
+    /// The same part after it was written anew as UTF-8 ([`Opened::carry_whole`]).
+    #[must_use]
+    pub fn as_utf8(&self) -> Self {
+        let transfer = if self.transfer == Transfer::Base64 { Transfer::Base64 } else { Transfer::QuotedPrintable };
+        Self { charset: Some("utf-8".to_owned()), transfer, ..self.clone() }
+    }
+
     /// Every other text of this part with that body; empty for a part whose encodings leave no doubt.
     pub fn other_texts(&self, body: &[u8], transfer: Transfer) -> Vec<String> {
         let (first, _) = super::transfer::decode(transfer, body);
@@ -142,7 +149,8 @@ fn undone_otherwise(transfer: Transfer, body: &[u8]) -> Vec<Vec<u8>> {
 fn read_otherwise(text: &str, bytes: &[u8], label: &str) -> Vec<String> {
     let mut found = Vec::new();
     // The byte that begins a character takes the next one with it (attack row 83).
-    if text.contains('\u{fffd}') {
+    let stated = memmem::find_iter(bytes, "\u{fffd}".as_bytes()).count();
+    if text.matches('\u{fffd}').count() > stated {
         found.push(swallowed(text));
     }
     if text.contains('\0') {
@@ -286,7 +294,10 @@ mod tests {
             ("Content-Type: text/html; charset=utf-8", "<a href=x>é</a>"),
             ("Content-Type: text/html", "<meta charset=shift_jis><a href=x>"),
             ("Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: base64", "aGVsbG8=\r\n"),
-            ("Content-Transfer-Encoding: quoted-printable", "a=3D=\r\nb=C3=A9"),
+            (
+                "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable",
+                "a=3D=\r\nb=C3=A9",
+            ),
         ] {
             assert_eq!(others(head, body.as_bytes()), Vec::<String>::new(), "{head}");
         }

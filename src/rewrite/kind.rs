@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     link::Place,
-    message::{Disposition, Part, Role, Structure},
+    message::{Disposition, Part, Role, Structure, Transfer},
 };
 
 /// What a part is read as.
@@ -61,6 +61,10 @@ pub(crate) fn kind(part: &Part, structure: &Structure, policy: &Policy) -> Resul
             Elsewhere::Remove => Closed::Removed(Unread::Elsewhere),
             Elsewhere::Leave => Left(PartRule::Elsewhere),
         });
+    }
+    // Files stand in the text, whatever the type says of them.
+    if part.transfer == Transfer::Uuencode {
+        return Ok(Kind::Text(Place::Attachment, Lines::Fixed));
     }
     of_content(part, policy)
 }
@@ -135,7 +139,7 @@ fn is_named(part: &Part, endings: &[&str]) -> bool {
 }
 
 /// By type, or by name where the type says nothing: a client opens `page.html` as a page whatever its type says.
-fn is_html(part: &Part) -> bool {
+pub(crate) fn is_html(part: &Part) -> bool {
     let by_type = matches!(
         (part.media.kind.as_str(), part.media.subtype.as_str()),
         ("text", "html" | "xhtml" | "x-amp-html" | "x-html") | ("application", "xhtml+xml")

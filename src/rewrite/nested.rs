@@ -8,13 +8,14 @@ use super::{
         self, Found, Grammar, Lines, Quote, Role, Spot,
         calendar::{self, Coding, Content, Property},
     },
+    kind::is_html,
     pass::{Pass, Site, Stop},
     report::Unread,
     uuencode,
 };
 use crate::{
     base::{Decoded, Edit, Span, apply},
-    message::{Opened, Part},
+    message::{Opened, Part, Transfer},
 };
 
 type Edits = Vec<Edit<Decoded>>;
@@ -111,7 +112,7 @@ impl Pass<'_> {
             if head.is_some() || value.is_some() {
                 let head = head.as_deref().unwrap_or(&property.head);
                 let value = value.as_deref().unwrap_or(&property.value);
-                let with = calendar::folded(head, value, property.coding, newline);
+                let with = calendar::folded(head, value, property.coding, newline, &self.own.spelled);
                 edits.push(Edit::new(Span::new(property.span.start, property.span.end), with));
             }
         }
@@ -233,7 +234,8 @@ impl Pass<'_> {
         let mut edits = Vec::new();
         for file in uuencode::files(text) {
             let site = Site { at: Some(file.data.start), ..site };
-            let named = [".html", ".htm", ".xhtml", ".shtml", ".svg"].iter().any(|ending| file.name.ends_with(ending));
+            let named = part.transfer == Transfer::Uuencode && is_html(part)
+                || [".html", ".htm", ".xhtml", ".shtml", ".svg"].iter().any(|ending| file.name.ends_with(ending));
             let Ok(content) = String::from_utf8(file.bytes) else { continue };
             let inside = if named || find::looks_like_html(&content) {
                 let page = self.find(&content)?;

@@ -170,7 +170,11 @@ impl Pass<'_> {
         let edits = self.edits(opened.text(), &opened, part, kind, id, depth)?;
         let mut carried = opened.carry(raw, &edits).map_err(|error| Unread::Carry(error.to_string()))?;
         if self.hides(raw, &opened, part, &carried, kind, depth)? {
+            let edits = without_nul(opened.text(), edits);
             carried = opened.carry_whole(raw, &edits).map_err(|error| Unread::Carry(error.to_string()))?;
+            if self.hides(raw, &opened, &part.as_utf8(), &carried, kind, depth)? {
+                return Err(Unread::Readings.into());
+            }
         }
         if part.signed && !carried.edits.is_empty() {
             self.log.broken_signatures.push(id.to_owned());
@@ -421,6 +425,20 @@ fn restore(found: &Found, scope: &Scope<'_>, choice: Choice, row: &mut ReportedL
     row.link = Some(found.value.clone());
     row.destination = Some(destination.as_str().to_owned());
     Some(write::plain(found, destination.as_str()))
+}
+
+/// Edits that leave no NUL in the text: some readers drop it, others do not.
+fn without_nul(text: &str, mut edits: Vec<Edit<Decoded>>) -> Vec<Edit<Decoded>> {
+    let edited: Vec<Span<Decoded>> = edits.iter().map(|edit| edit.span).collect();
+    for at in memchr::memchr_iter(0, text.as_bytes()) {
+        let before = edited.partition_point(|span| span.start() <= at);
+        let inside = before.checked_sub(1).and_then(|last| edited.get(last)).is_some_and(|span| at < span.end());
+        if !inside {
+            edits.push(Edit::new(Span::new(at, at + 1), "\u{fffd}"));
+        }
+    }
+    edits.sort_by_key(|edit| edit.span);
+    edits
 }
 
 /// Encodes queries in the charset of a part. (A function, since a closure alone is not general enough in its lifetime.)

@@ -277,6 +277,19 @@ impl Change {
 }
 
 impl Counts {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            wrapped: self.wrapped + other.wrapped,
+            left: self.left + other.left,
+            defanged: self.defanged + other.defanged,
+            already_ours: self.already_ours + other.already_ours,
+            restored: self.restored + other.restored,
+            removed_parts: self.removed_parts + other.removed_parts,
+        }
+    }
+
     pub(crate) fn of(links: &[ReportedLink], removed_parts: usize) -> Self {
         let mut counts = Self { removed_parts, ..Self::default() };
         for link in links {

@@ -15,6 +15,7 @@ mod features;
 #[cfg(feature = "server")]
 mod feed;
 mod floors;
+mod fuzz;
 #[cfg(feature = "server")]
 mod house;
 mod link;

@@ -21,6 +21,8 @@ pub enum Transfer {
     QuotedPrintable,
     /// `base64`.
     Base64,
+    /// `x-uuencode`: files stand in the body as they do in text without a header (attack row 78).
+    Uuencode,
     /// Another word, real or not; the bytes are taken as they stand (attack row 75).
     Unknown,
 }
@@ -34,6 +36,7 @@ impl Transfer {
             "binary" => Self::Binary,
             "quoted-printable" | "quotedprintable" | "quoted_printable" => Self::QuotedPrintable,
             "base64" => Self::Base64,
+            "x-uuencode" | "uuencode" | "x-uue" | "uue" => Self::Uuencode,
             _ => Self::Unknown,
         }
     }

@@ -163,14 +163,21 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// A property in lines of at most 75 octets.
-pub(crate) fn folded(head: &str, value: &str, coding: Coding, newline: &str) -> String {
-    let whole = head.len() + value.len();
-    let mut out = String::with_capacity(whole + whole / 20 + 8);
+/// A property in lines of at most 75 octets. None of `whole` is cut, so that a link leads to its host even for a reader
+/// that does not put the lines together.
+pub(crate) fn folded(head: &str, value: &str, coding: Coding, newline: &str, whole: &[String]) -> String {
+    let line = [head, value].concat();
+    let mut out = String::with_capacity(line.len() + line.len() / 20 + 8);
     let (printable, mut column) = (coding == Coding::QuotedPrintable, 0);
-    for character in head.chars().chain(value.chars()) {
+    for (at, character) in line.char_indices() {
+        let rest = line.get(at..).unwrap_or_default();
+        let kept = whole
+            .iter()
+            .find(|kept| character == 'h' && rest.starts_with(kept.as_str()))
+            .map_or(0, |kept| kept.len() + 2);
         // An escape is not cut: the rest of it would be read as text.
         let width = if printable && character == '=' { 3 } else { character.len_utf8() };
+        let width = if kept < 60 { width.max(kept) } else { width };
         if column + width > 74 && printable {
             out.push('=');
             out.push_str(newline);
@@ -246,7 +253,7 @@ mod tests {
 
     #[test]
     fn lines_are_folded_between_characters() {
-        let folded = folded("DESCRIPTION:", &"é".repeat(80), Coding::Escaped, "\r\n");
+        let folded = folded("DESCRIPTION:", &"é".repeat(80), Coding::Escaped, "\r\n", &[]);
         assert!(folded.split("\r\n").all(|line| line.len() <= 75));
         assert_eq!(properties(&folded)[0].value, "é".repeat(80));
     }

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn addresses_are_found_in_bytes() {
         let wide: Vec<u8> = "x HTTPS://b.example/\"".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let bytes = [b"\0\x01http://a.example/x) http://".as_slice(), &wide].concat();
+        let bytes = [b"\0\x01http://a.example/x) http://\0".as_slice(), &wide].concat();
         assert_eq!(addresses(&bytes, 10), ["http://a.example/x", "https://b.example/"]);
         assert_eq!(addresses(&bytes, 1).len(), 1);
     }

@@ -1,0 +1,201 @@
+//! What must hold of any bytes, target by target. The fuzz targets call it, and so does the test that runs the samples
+//! and old findings (`tests/it/fuzz.rs`).
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
+
+use sekisho::{
+    base::{Edit, Span, TenantId, Timestamp, apply},
+    link::{self, Keyring, LinkBase, Opener},
+    message::{Limits, Role, normal, split_as, views},
+    rewrite::{Done, Envelope, Policy, Rewriter, Rewritten},
+    url::Suffixes,
+};
+
+const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
+const TENANT: TenantId = TenantId(1);
+const BASE: &str = "https://go.corp.example";
+
+/// Bytes of one input that are looked at.
+const LONGEST: usize = 64 * 1024;
+
+struct House {
+    rewriter: Rewriter,
+    opener: Opener,
+}
+
+static HOUSE: LazyLock<House> = LazyLock::new(|| {
+    let ring = Keyring::generate([7; 32], NOW);
+    let opener = ring.opener(&[TENANT]);
+    let base = LinkBase::parse(BASE).unwrap();
+    let suffixes = Arc::new(Suffixes::builtin());
+    let minter = ring.minter(TENANT, NOW).unwrap();
+    House { rewriter: Rewriter::new(minter, opener.clone(), base, suffixes, Policy::default()), opener }
+});
+
+fn short(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(LONGEST)]
+}
+
+/// Every byte lies somewhere, parts lie in their parents, and all readers of the normal form read the same.
+pub fn split(bytes: &[u8]) {
+    let raw = short(bytes);
+    let limits = Limits::default();
+    let structure = sekisho::message::split(raw, &limits);
+    for part in &structure.parts {
+        assert!(part.header.end() <= part.body.start() && part.body.end() <= raw.len());
+        let around = part.parent.map(|parent| &structure.parts[parent]);
+        assert!(around.is_none_or(|around| around.body.start() <= part.header.start() && part.body.end() <= around.body.end()));
+    }
+    for view in views(&structure.ambiguities) {
+        split_as(&view.bytes(raw), &limits, view);
+    }
+    if !structure.limits_hit.is_empty() {
+        return;
+    }
+    let written = normal(raw, &structure, &limits);
+    let again = sekisho::message::split(&written, &limits);
+    let leaves = |raw: &[u8], structure: &sekisho::message::Structure| -> Vec<(String, String)> {
+        let leaf = |part: &&sekisho::message::Part| part.role == Role::Leaf && part.media.kind == "text";
+        let text = |part: &sekisho::message::Part| part.open(raw, &limits).unwrap().text().to_owned();
+        let plain = |text: String| text.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned();
+        structure.parts.iter().filter(leaf).map(|part| (part.media.to_string(), plain(text(part)))).collect()
+    };
+    let encoded = structure.parts.iter().any(|part| part.role == Role::Multipart && !part.transfer.is_identity());
+    if !encoded {
+        let (before, after) = (leaves(raw, &structure), leaves(&written, &again));
+        assert_eq!(before.len(), after.len(), "{}", String::from_utf8_lossy(&written));
+    }
+}
+
+/// Encodings and charsets are undone, and an edit put through them is what is read afterwards.
+pub fn decode(bytes: &[u8]) {
+    const TRANSFERS: [&str; 6] = ["7bit", "8bit", "quoted-printable", "base64", "x-uuencode", "other"];
+    const CHARSETS: [&str; 14] = [
+        "utf-8",
+        "us-ascii",
+        "windows-1252",
+        "iso-2022-jp",
+        "shift_jis",
+        "euc-jp",
+        "gbk",
+        "big5",
+        "euc-kr",
+        "utf-16",
+        "utf-16be",
+        "utf-7",
+        "koi8-r",
+        "x-none",
+    ];
+    let [transfer, charset, kind, body @ ..] = short(bytes) else { return };
+    let transfer = TRANSFERS[usize::from(*transfer) % TRANSFERS.len()];
+    let charset = CHARSETS[usize::from(*charset) % CHARSETS.len()];
+    let subtype = ["plain", "html"][usize::from(*kind) % 2];
+    let head = format!(
+        "MIME-Version: 1.0\r\nContent-Type: text/{subtype}; charset={charset}\r\nContent-Transfer-Encoding: {transfer}\r\n\r\n"
+    );
+    let raw = [head.as_bytes(), body].concat();
+    let limits = Limits::default();
+    let structure = sekisho::message::split(&raw, &limits);
+    let part = &structure.parts[0];
+    let opened = part.open(&raw, &limits).unwrap();
+    part.other_texts(part.body.of(&raw), part.transfer);
+    let text = opened.text();
+    let middle = text.floor_char_boundary(text.len() / 2);
+    let edits = [Edit::new(Span::new(middle, middle), "https://go.corp.example/x")];
+    let wanted = apply(text.as_bytes(), &edits).unwrap();
+    for carried in [opened.carry(&raw, &edits), opened.carry_whole(&raw, &edits)] {
+        let message = apply(&raw, &carried.unwrap().edits).unwrap();
+        let structure = sekisho::message::split(&message, &limits);
+        let read = structure.parts[0].open(&message, &limits).unwrap();
+        assert_eq!(read.text().as_bytes(), wanted);
+    }
+}
+
+fn part(media: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "From: a@example.com\r\nMessage-ID: <1@example.com>\r\nMIME-Version: 1.0\r\nContent-Type: {media}\r\n\
+         Content-Transfer-Encoding: 8bit\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// A page.
+pub fn html(bytes: &[u8]) {
+    laws(&part("text/html; charset=utf-8", short(bytes)));
+}
+
+/// A text; flowed, enriched or marked up as the first byte says.
+pub fn text(bytes: &[u8]) {
+    const KINDS: [&str; 4] = ["plain", "plain; format=flowed; delsp=yes", "enriched", "markdown"];
+    let [kind, body @ ..] = short(bytes) else { return };
+    laws(&part(&format!("text/{}", KINDS[usize::from(*kind) % KINDS.len()]), body));
+}
+
+/// A calendar.
+pub fn calendar(bytes: &[u8]) {
+    laws(&part("text/calendar; charset=utf-8", short(bytes)));
+}
+
+/// A path that came in with a click.
+pub fn link(bytes: &[u8]) {
+    let opened = HOUSE.opener.open(bytes, &[TENANT], NOW);
+    if let Ok(found) = opened {
+        let told = link::decode(&[BASE.as_bytes(), bytes].concat()).expect("what opens can be told");
+        assert_eq!(told.destination, found.into_inner().destination);
+    }
+    let _ = link::decode(bytes);
+}
+
+/// A whole message.
+pub fn message(bytes: &[u8]) {
+    laws(short(bytes));
+}
+
+/// The laws of the rewriter.
+fn laws(raw: &[u8]) {
+    let house = &*HOUSE;
+    let envelope = Envelope { recipient: Some("user@corp.example") };
+    // 4: a message is never lost. What cannot be taken apart is refused, which keeps it.
+    let Ok(once) = house.rewriter.rewrite(raw, &envelope, NOW) else { return };
+    nothing_else_moves(raw, &once);
+    same_destination(&once);
+    // 2 and 5: what is left to find in the result is nothing, and so twice is once.
+    let twice = house.rewriter.rewrite(&once.message, &envelope, NOW).unwrap();
+    assert_eq!(twice.report.counts.wrapped, 0, "{:?}", twice.report.links);
+    assert_eq!(twice.report.counts.defanged, 0, "{:?}", twice.report.links);
+    assert!(twice.message == once.message, "{:?}\n{:?}", twice.report.changes, String::from_utf8_lossy(&once.message));
+    // 5: and back.
+    let back = house.rewriter.restore(&once.message, NOW).unwrap();
+    let destinations =
+        |rows: &[sekisho::rewrite::ReportedLink], wanted: fn(Done) -> bool| -> BTreeSet<Option<String>> {
+            rows.iter().filter(|row| wanted(row.done)).map(|row| row.destination.clone()).collect()
+        };
+    let wrapped = destinations(&once.report.links, |done| matches!(done, Done::Wrapped | Done::AlreadyOurs));
+    let restored = destinations(&back.report.links, |done| done == Done::Restored);
+    assert_eq!(restored, wrapped);
+}
+
+/// 1: between two changes the bytes are the same.
+fn nothing_else_moves(raw: &[u8], once: &Rewritten) {
+    let (mut from, mut to) = (0, 0);
+    for change in &once.report.changes {
+        let kept = change.at.checked_sub(from).expect("changes in order");
+        assert_eq!(raw.get(from..change.at), once.message.get(to..to + kept));
+        from = change.at + change.removed;
+        to += kept + change.inserted;
+    }
+    assert_eq!(raw.get(from..), once.message.get(to..));
+}
+
+/// 3: a link opens to what the report says that it leads to.
+fn same_destination(once: &Rewritten) {
+    for row in once.report.links.iter().filter(|row| row.done == Done::Wrapped) {
+        let path = row.link.as_deref().and_then(|link| link.strip_prefix(BASE)).expect("a link of ours");
+        let found = HOUSE.opener.open(path.as_bytes(), &[TENANT], NOW).expect("a link that opens").into_inner();
+        assert_eq!(Some(found.destination.as_str()), row.destination.as_deref());
+    }
+}
