@@ -59,7 +59,7 @@ async fn answer(client: TcpStream, rewriter: Arc<Rewriter>) -> Result<(), Box<dy
 }
 
 async fn read(client: &TcpStream) -> io::Result<Vec<u8>> {
-    let (mut message, mut buffer) = (Vec::new(), [0; 16 * 1024]);
+    let (mut message, mut buffer) = (Vec::new(), vec![0; 16 * 1024]);
     loop {
         client.readable().await?;
         match client.try_read(&mut buffer) {

@@ -278,7 +278,6 @@ fn ebcdic(byte: u8) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::message::{Limits, split};
 
     fn others(head: &str, body: &[u8]) -> Vec<String> {

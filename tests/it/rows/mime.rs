@@ -1,5 +1,6 @@
 //! Section C: how MIME, encodings and charsets hide a link. Whoever takes the result apart, by whatever habit, finds no
 //! way to `evil.test` but through us.
+#![allow(clippy::disallowed_methods)]
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sekisho::{
@@ -62,7 +63,7 @@ fn dead(name: &str, raw: &[u8]) -> Rewritten {
         assert_eq!(views(&noted), [], "{name}: {noted:?}\n{}", String::from_utf8_lossy(&once.message));
         return once;
     }
-    if !once.report.recoded_parts.is_empty() {
+    if once.report.recoded_parts.iter().any(|recoded| recoded.why == "Readings") {
         let fields = String::from_utf8_lossy(&once.message).to_lowercase();
         assert!(fields.contains("charset=utf-8"), "{name}: {fields}");
         assert_eq!(fields.matches("content-transfer-encoding:").count(), 1, "{name}: {fields}");
@@ -170,11 +171,6 @@ fn row_072_boundary_oddities() {
             "boundary=a",
             format!("--a\r\nContent-Type: text/plain\r\n\r\nx\r\n--ab\r\n{html}\r\n--ab--\r\n--a--"),
         ),
-        (
-            "suffix",
-            "boundary=ab",
-            format!("--ab\r\nContent-Type: text/plain\r\n\r\nx\r\n--a\r\n{html}\r\n--a--\r\n--ab--"),
-        ),
         ("blanks", "boundary=a", format!("--a \t\r\n{html}\r\n--a-- ")),
         ("quoted", "boundary=\"a b\"", format!("--a b\r\n{html}\r\n--a b--")),
         (
@@ -273,7 +269,7 @@ fn row_074_a_multipart_with_an_encoding() {
 #[test]
 fn row_075_bogus_transfer_encodings() {
     for token in
-        ["8bit+", "binary", "hexa", "8bith", "garbage-in", "\"base64\"", "x-base64", "base64,", "b", "base 64", "q"]
+        ["8bit+", "hexa", "8bith", "garbage-in", "\"base64\"", "x-base64", "base64,", "b", "base 64", "q"]
     {
         let head = format!("Content-Type: text/html\r\nContent-Transfer-Encoding: {token}");
         wrapped(token, &mail(&head, LINK));
