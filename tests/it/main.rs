@@ -23,6 +23,7 @@ mod list;
 mod mails;
 mod message;
 mod rewrite;
+mod rows;
 #[cfg(feature = "server")]
 mod store;
 mod support;
