@@ -44,7 +44,10 @@ fn every_row_has_a_test_or_a_stated_limit() {
         }
     }
     wrong.extend(
-        (1..=LAST).filter(|number| !rows.contains_key(number)).map(|number| format!("row {number} is missing")),
+        ROWS.into_iter()
+            .flatten()
+            .filter(|number| !rows.contains_key(number))
+            .map(|number| format!("row {number} is missing")),
     );
     // A test that the table does not know is not found by who reads it.
     let known = |name: &str| rows.values().any(|rest| rest.contains(&format!("`{name}`")));
