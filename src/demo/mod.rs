@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use crate::{
     app::{self, Desk, DeskError, Listeners, ListsError, Made, Origin, StartError, Station, SystemClock, Transport},
     base::Clock as _,
-    config::{Config, ConfigError, Overrides, Place},
+    config::{Config, ConfigError, Overrides, Place, Source},
     http::{BindError, Limits, bind, pages::TemplateError, serve},
     store::{Store, StoreError, Unwritten},
 };
@@ -118,9 +118,10 @@ async fn show(args: &Args, folder: PathBuf, mut say: impl FnMut(&str)) -> Result
     let links = format!("http://localhost:{}", port(&public)?);
     let places = Places::of(port(&inbox)?);
     let overrides = Overrides { base_url: Some(links.clone()), ..Overrides::default() };
-    let (config, _) = Place::DataDir(folder.clone()).load(&overrides)?;
+    let (loaded, _) = Source { place: Place::DataDir(folder.clone()), overrides }.load()?;
+    let config = loaded.config.clone();
     write_lists(&config)?;
-    let (station, made) = Station::open(config.clone(), Origin::DataDir)?;
+    let (station, made) = Station::open(loaded, Origin::DataDir)?;
     let delivered = deliver(&config, &places)?;
     let store = Store::open(&config.store)?;
     let commands = commands(&folder, &links);

@@ -11,6 +11,7 @@ mod front;
 mod limits;
 pub mod pages;
 mod peer;
+mod renewal;
 mod reply;
 mod server;
 
@@ -18,4 +19,5 @@ pub use admin::{Admin, Fitness, Vital};
 pub use bind::{BindError, bind, bind_loopback};
 pub use front::Front;
 pub use limits::Limits;
+pub use renewal::{Renewal, RenewedPart};
 pub use server::{Counters, Service, serve};
