@@ -150,7 +150,10 @@ impl Gate {
 }
 
 fn as_known(text: &Result<String, ConfigError>) -> Result<String, String> {
-    text.as_ref().map(String::clone).map_err(ToString::to_string)
+    match text {
+        Ok(text) => Ok(text.clone()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn pages(before: &InForce, config: &Config, found: &mut Found) -> Arc<Pages> {
