@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use sekisho::{
     base::{Clock, MessageHash, RecipientHash, TenantId, Timestamp},
-    click::{Answer, Asks, Checkpoint, Entropy, Hints, Parts, Request, Tenant},
+    click::{Answer, Asks, Checkpoint, Entropy, Hints, Parts, Request, Tenant, Word},
     feed::{LiveLists, Settings},
     link::{Facts, Keyring, LinkBase, Minter, Opener, Place},
     list::{Context, MemoryIndex, parse},
@@ -75,7 +75,7 @@ impl Station {
         let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: vec![HOST.into()] };
         let lists = LiveLists::open(folder.path().to_owned(), settings, Arc::new(Still)).unwrap();
         assert!(!lists.state().degraded);
-        let store = Store::open(&folder.path().join("sekisho.db")).unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("sekisho.db")).unwrap());
         let (log, writer) = ClickLog::start(&store, 0).unwrap();
         let tenant = Tenant { id: TENANT, bases: vec![base()], policy: Policy::standard(), house: Arc::default() };
         let checkpoint = Checkpoint::new(Parts {
@@ -85,6 +85,7 @@ impl Station {
             lists: Arc::new(lists),
             suffixes,
             log,
+            store,
             clock: Arc::new(Still),
             entropy: Arc::new(Same),
             node: "node-1".into(),
@@ -95,7 +96,13 @@ impl Station {
     pub(crate) fn click(&self, link: &str) -> Answer {
         let spot = self.checkpoint.spot(HOST, link.as_bytes()).unwrap();
         let hints = Hints { user_agent: Some(AGENT), purpose: None, fetched_as: Some("document") };
-        self.checkpoint.open(&Request { spot, asks: Asks::Whole, hints, client: Some([192, 0, 2, 9].into()) })
+        self.checkpoint.open(&Request {
+            spot,
+            asks: Asks::Whole,
+            hints,
+            client: Some([192, 0, 2, 9].into()),
+            word: Word::NotAsked,
+        })
     }
 }
 
