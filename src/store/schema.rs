@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{StoreError, file::begin};
 
 /// What the store was at each version; a new one is a new file and a line here. None is ever edited once released.
-const MIGRATIONS: [&str; 1] = [include_str!("sql/0001_wraps_and_clicks.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("sql/0001_wraps_and_clicks.sql"), include_str!("sql/0002_revocations.sql")];
 
 /// "SKSH": tells our files from other programs' (SQLite's `application_id`).
 const APPLICATION_ID: i64 = 0x534b_5348;
