@@ -10,6 +10,7 @@ use sekisho::{
     list::{Context, MemoryIndex, parse},
     policy::Policy,
     rewrite::Rewriter,
+    ruling::LiveRulings,
     store::{ClickLog, ClickWriter, Store},
     url::{self, Suffixes, WebUrl},
 };
@@ -76,6 +77,7 @@ impl Station {
         let lists = LiveLists::open(folder.path().to_owned(), settings, Arc::new(Still)).unwrap();
         assert!(!lists.state().degraded);
         let store = Arc::new(Store::open(&folder.path().join("sekisho.db")).unwrap());
+        let rulings = Arc::new(LiveRulings::open(store.path(), Arc::new(Still)).unwrap());
         let (log, writer) = ClickLog::start(&store, 0).unwrap();
         let tenant = Tenant { id: TENANT, bases: vec![base()], policy: Policy::standard(), house: Arc::default() };
         let checkpoint = Checkpoint::new(Parts {
@@ -83,6 +85,7 @@ impl Station {
             nonces: ring.nonces(),
             tenants: vec![tenant],
             lists: Arc::new(lists),
+            rulings,
             suffixes,
             log,
             store,
