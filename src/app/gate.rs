@@ -14,6 +14,7 @@ use crate::{
     feed::LiveLists,
     http::{Front, Limits, Service, pages::Pages},
     link::Keyring,
+    ruling::LiveRulings,
     store::{ClickLog, Store},
     url::Suffixes,
 };
@@ -37,6 +38,7 @@ pub(super) struct InForce {
 pub(super) struct Around {
     pub(super) config: Config,
     pub(super) lists: Arc<LiveLists>,
+    pub(super) rulings: Arc<LiveRulings>,
     pub(super) suffixes: Arc<Suffixes>,
     pub(super) log: ClickLog,
     pub(super) store: Arc<Store>,
@@ -80,6 +82,7 @@ impl Around {
             nonces: ring.nonces(),
             tenants,
             lists: Arc::clone(&self.lists),
+            rulings: Arc::clone(&self.rulings),
             suffixes: Arc::clone(&self.suffixes),
             log: self.log.clone(),
             store: Arc::clone(&self.store),

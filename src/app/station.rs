@@ -19,6 +19,7 @@ use crate::{
         pages::{Pages, TemplateError},
         serve,
     },
+    ruling::{LiveRulings, RulingError},
     store::{ClickLog, ClickWriter, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -41,6 +42,9 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was taken back.
+    #[error(transparent)]
+    Ruling(#[from] RulingError),
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -103,11 +107,16 @@ impl Station {
         let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: own_hosts(&config) };
         let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
         let store = Store::open(&config.store)?;
+        let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, config.limits.queued_events)?;
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
-        let gate =
-            Gate::new(Around { config, lists, suffixes, log, store: Arc::new(store), limits }, ring, pages, renewer);
+        let gate = Gate::new(
+            Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits },
+            ring,
+            pages,
+            renewer,
+        );
         Ok((Self { gate: Arc::new(gate), writer }, made))
     }
 
@@ -170,7 +179,8 @@ fn admin_limits() -> Limits {
 fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     let in_force = gate.in_force();
     let around = &in_force.around;
-    vec![of_server(phase), of_configuration(&gate.renewal()), of_lists(&around.lists), of_log(&around.log)]
+    let configuration = of_configuration(&gate.renewal());
+    vec![of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
 }
 
 fn of_server(phase: Phase) -> Vital {
@@ -205,6 +215,17 @@ fn of_lists(lists: &LiveLists) -> Vital {
     }
     let says = format!("{} lists, {entries} entries, generation {}", state.files.len(), state.generation);
     Vital { part: "lists", state: Fitness::Ready, says }
+}
+
+fn of_rulings(rulings: &LiveRulings) -> Vital {
+    let state = rulings.state();
+    match state.problem {
+        Some(problem) => Vital { part: "rulings", state: Fitness::Degraded, says: problem },
+        None => {
+            let says = format!("{} revocations, {} messages convicted", state.revocations, state.messages);
+            Vital { part: "rulings", state: Fitness::Ready, says }
+        }
+    }
 }
 
 fn of_log(log: &ClickLog) -> Vital {

@@ -64,7 +64,7 @@ impl Served {
     }
 
     /// The answer to a click on a link of the default base.
-    fn click(&self, link: &str) -> String {
+    pub(super) fn click(&self, link: &str) -> String {
         get(&self.clicks, "localhost:8480", link.strip_prefix("http://localhost:8480").unwrap())
     }
 
@@ -81,7 +81,7 @@ impl Served {
     }
 
     /// Asks until the answer begins as wanted; fails after ten seconds.
-    fn click_until(&self, link: &str, start: &str) {
+    pub(super) fn click_until(&self, link: &str, start: &str) {
         let began = Instant::now();
         while !self.click(link).starts_with(start) {
             assert!(began.elapsed() < Duration::from_secs(10), "never {start:?} but {}", self.click(link));
