@@ -156,6 +156,15 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "",
+        name: "workers",
+        kind: Kind::Number(1, 512),
+        preset: Preset::Derived("the number of cores that the program may use"),
+        reload: Reload::Restart,
+        doc: "How many threads answer clicks, each with a listener of its own.",
+        example: "4",
+    },
+    Key {
+        table: "",
         name: "drain_seconds",
         kind: Kind::Number(0, 600),
         preset: Preset::Value("10"),
@@ -252,7 +261,7 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Number(1, 1_000_000),
         preset: Preset::Value("10000"),
         reload: Reload::Restart,
-        doc: "How many connections are open at one time; more wait to be accepted.",
+        doc: "How many connections are open at one time; more are refused at once with 503 (`Retry-After: 1`).",
         example: "10000",
     },
     Key {

@@ -30,6 +30,8 @@ pub struct Config {
     pub store: PathBuf,
     /// Front ends that may speak for others.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Threads that answer clicks.
+    pub workers: usize,
     /// How long requests may take to end after SIGTERM.
     pub drain: Duration,
     /// At least one; their ids and their base URLs differ.
@@ -141,6 +143,7 @@ impl Reader<'_> {
         let admin_listen = self.address(top, "admin_listen");
         self.refuse_public(top, overrides.admin_listen, admin_listen);
         let drain = self.number(top, "", "drain_seconds");
+        let workers = self.number(top, "", "workers").and_then(|workers| usize::try_from(workers).ok());
         let limits = self.limits();
         Some(Config {
             node: self.text(top, "", "node").unwrap_or_else(host_name),
@@ -150,6 +153,7 @@ impl Reader<'_> {
             templates: self.path(top, "templates"),
             keyring: self.path(top, "keyring").map_or_else(|| in_data_dir("keyring.toml"), Named::ByTheAdmin),
             store: self.path(top, "store").unwrap_or_else(|| data_dir.join("sekisho.db")),
+            workers: workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             drain: Duration::from_secs(drain?),
             trusted_proxies: self.parse_each(top, "", "trusted_proxies", IpAddr::from_str),
             limits: limits?,

@@ -3,7 +3,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 /// What a listener puts up with. Every wait has an end, and everything that grows has a cap.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at one time; further ones wait in the kernel's queue.
+    /// Connections at one time, over all workers; further ones get 503 at once.
     pub connections: usize,
     /// Connections at one time from one address (IPv6: one /64); further ones get 503 at once.
     pub per_address: usize,
