@@ -14,7 +14,7 @@ use crate::{
     feed::{LiveLists, ReloadReport},
     http::{Front, Limits, Service, pages::Pages},
     link::Keyring,
-    store::ClickLog,
+    store::{ClickLog, Store},
     url::Suffixes,
 };
 
@@ -30,6 +30,7 @@ pub(super) struct Around {
     pub(super) lists: Arc<LiveLists>,
     pub(super) suffixes: Arc<Suffixes>,
     pub(super) log: ClickLog,
+    pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
 }
 
@@ -75,6 +76,7 @@ impl Around {
             lists: Arc::clone(&self.lists),
             suffixes: Arc::clone(&self.suffixes),
             log: self.log.clone(),
+            store: Arc::clone(&self.store),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             node: self.config.node.clone(),

@@ -114,7 +114,7 @@ impl Station {
         let store = Store::open(&config.store)?;
         let (log, writer) = ClickLog::start(&store, config.limits.queued_events)?;
         let limits = limits(&config);
-        let gate = Gate::new(Around { config, lists, suffixes, log, limits }, &ring, pages);
+        let gate = Gate::new(Around { config, lists, suffixes, log, store: Arc::new(store), limits }, &ring, pages);
         Ok((Self { gate: Arc::new(gate), writer }, made))
     }
 

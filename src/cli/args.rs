@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     base::{ClickId, MessageHash},
-    config::{Overrides, Place},
+    config::{Environment, Overrides, Place},
     judge::Outcome,
     link::KeyId,
 };
@@ -198,6 +198,12 @@ pub(super) enum KeysCommand {
 pub(super) enum ConfigCommand {
     /// Read the configuration as a start would and tell every mistake with line and column.
     Check,
+    /// Write what counts, key by key, and where each value was written: file and line, variable, option or nowhere.
+    Show {
+        /// One JSON object a key.
+        #[arg(long)]
+        json: bool,
+    },
     /// Write a configuration to begin with.
     Example,
     /// Write the reference of all keys, in Markdown.
@@ -256,10 +262,11 @@ pub(super) struct ExplainArguments {
 
 impl PlaceArguments {
     pub(super) fn place(&self) -> Place {
-        Place::new(self.config.clone(), self.data_dir.clone())
+        Place::of(self.config.clone(), self.data_dir.clone(), &Environment::of_process())
     }
 
     pub(super) fn overrides(&self) -> Overrides {
-        Overrides { data_dir: self.data_dir.clone(), ..Overrides::default() }
+        let environment = Environment::of_process();
+        Overrides { environment, data_dir: self.data_dir.clone(), ..Overrides::default() }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     base::{MessageHash, RecipientHash, TenantId, Timestamp},
-    link::{LinkId, Place},
+    link::{Link, LinkId, Place},
 };
 
 /// Which wraps to read: all that is named must match. Those recorded last come first.
@@ -103,12 +103,19 @@ impl Store {
         }
     }
 
-    /// Whether a link with this tag was ever recorded as minted: what a link under a compromised key has to show.
-    pub fn is_minted(&self, link: LinkId) -> Result<bool, StoreError> {
+    /// Whether this very link was recorded as minted, with its tag, destination, message and tenant: what a link under a
+    /// compromised key has to show.
+    pub fn is_minted(&self, link: &Link) -> Result<bool, StoreError> {
         let failed = self.failed("look up a link");
         let connection = self.connection();
-        let mut statement = connection.prepare_cached("SELECT 1 FROM wrap WHERE link_id = ?").map_err(&failed)?;
-        statement.exists([link.0]).map_err(&failed)
+        let mut statement = connection
+            .prepare_cached(
+                "SELECT 1 FROM wrap JOIN message ON message.id = wrap.message
+                 WHERE wrap.link_id = ? AND wrap.url = ? AND message.hash = ? AND message.tenant = ?",
+            )
+            .map_err(&failed)?;
+        let Link { id, destination, facts, .. } = link;
+        statement.exists((id.0, destination.as_str(), facts.message.0, facts.tenant.0)).map_err(&failed)
     }
 }
 
