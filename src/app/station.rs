@@ -162,7 +162,9 @@ fn limits(config: &Config) -> Limits {
         connections: config.limits.connections,
         per_address: config.limits.connections_per_address,
         drain: config.drain,
-        trusted_proxies: config.trusted_proxies.clone().into(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        forwarded_header: config.forwarded_header,
+        proxy_protocol: config.proxy_protocol.clone(),
         ..Limits::default()
     }
 }

@@ -1,8 +1,7 @@
 use std::{
     fmt::Display,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
@@ -10,7 +9,13 @@ use super::{
     Environment, Settings,
     document::{Document, Problems, SectionId, Value},
 };
-use crate::{base::TenantId, click::MailAddress, link::LinkBase, policy::Policy};
+use crate::{
+    base::TenantId,
+    click::MailAddress,
+    http::{ForwardedHeader, Networks},
+    link::LinkBase,
+    policy::Policy,
+};
 
 /// What a configuration says, whole and checked.
 #[derive(Debug, Clone)]
@@ -32,7 +37,11 @@ pub struct Config {
     /// The SQLite database.
     pub store: PathBuf,
     /// Front ends that may speak for others.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Networks,
+    /// Where they say for whom they speak.
+    pub forwarded_header: ForwardedHeader,
+    /// Load balancers that begin each connection with a PROXY header.
+    pub proxy_protocol: Networks,
     /// Threads that answer clicks.
     pub workers: usize,
     /// How long requests may take to end after SIGTERM.
@@ -176,7 +185,11 @@ impl Reader<'_> {
             store: self.named(top, "store", data_dir.join("sekisho.db")).path().to_owned(),
             workers,
             drain: Duration::from_secs(drain?),
-            trusted_proxies: self.parse_each(top, "", "trusted_proxies", IpAddr::from_str),
+            trusted_proxies: self.networks(top, "trusted_proxies"),
+            forwarded_header: self
+                .document
+                .parse(top, "", "forwarded_header", |name| ForwardedHeader::named(name).ok_or("no such header"))?,
+            proxy_protocol: self.networks(top, "proxy_protocol"),
             limits: limits?,
             tenants,
             data_dir,
@@ -197,6 +210,10 @@ impl Reader<'_> {
             self.document.settle("node", Value::Text(name.clone()));
             name
         })
+    }
+
+    fn networks(&mut self, top: Option<SectionId>, name: &str) -> Networks {
+        self.parse_each(top, "", name, Networks::parse).into_iter().collect()
     }
 
     fn workers(&mut self, top: Option<SectionId>) -> usize {
@@ -485,7 +502,7 @@ mod tests {
         assert_eq!((config.listen.port(), config.admin_listen.port(), config.limits.connections), (9, 4, 5));
         assert_eq!(config.keyring.path(), Path::new("/etc/sekisho/ring"));
         assert_eq!(config.store, Path::new("db"), "a variable knows no folder of a file");
-        assert_eq!(config.trusted_proxies, ["::1".parse::<IpAddr>().unwrap()]);
+        assert!(config.trusted_proxies.contains("::1".parse().unwrap()));
         let [one, two] = config.tenants.as_slice() else { panic!("{:?}", config.tenants) };
         assert_eq!((one.help.as_deref(), two.id, two.name.as_str()), (Some("= 1234 ="), TenantId(8), "8"));
         assert_eq!(two.retired.len(), 2);

@@ -9,6 +9,8 @@ pub struct Counters {
     pub refused: AtomicU64,
     /// Connections refused because there were too many in all.
     pub shed: AtomicU64,
+    /// Connections closed because a load balancer did not begin them with a PROXY header.
+    pub unintroduced: AtomicU64,
     /// Connections that the operating system could not hand over (out of files, most likely).
     pub accept_errors: AtomicU64,
     /// Connections that ended in an error: bad requests, slow clients, resets.
@@ -23,11 +25,12 @@ pub struct Counters {
 
 impl Counters {
     /// Name and value of every counter.
-    pub fn read(&self) -> [(&'static str, u64); 8] {
+    pub fn read(&self) -> [(&'static str, u64); 9] {
         [
             ("connections", &self.connections),
             ("refused", &self.refused),
             ("shed", &self.shed),
+            ("unintroduced", &self.unintroduced),
             ("accept_errors", &self.accept_errors),
             ("broken", &self.broken),
             ("cut", &self.cut),

@@ -23,7 +23,6 @@ use super::{
     bind::{Held, deafen},
     conversation::{self, Talk},
     counters::one_more,
-    peer::Addresses,
     room::{Room, Seat},
 };
 
@@ -43,7 +42,6 @@ pub trait Service: Send + Sync + 'static {
 /// What all workers of an address share: who answers, what is put up with, and who is there already.
 pub struct Door<S> {
     talk: Arc<Talk<S>>,
-    addresses: Arc<Addresses>,
     room: Arc<Room>,
     leaving: Arc<Room>,
 }
@@ -64,10 +62,9 @@ impl<S: Service> Door<S> {
     /// A door behind which `service` answers.
     pub fn new(service: Arc<S>, limits: Limits, counters: Arc<Counters>) -> Arc<Self> {
         Arc::new(Self {
-            addresses: Arc::default(),
             room: Room::new(limits.connections),
             leaving: Room::new(LEAVING),
-            talk: Arc::new(Talk { service, limits, counters }),
+            talk: Arc::new(Talk { service, limits, counters, addresses: Arc::default() }),
         })
     }
 
@@ -130,14 +127,12 @@ impl<S: Service> Door<S> {
     /// Takes a connection if there is room. Nobody waits for room: whoever gets no answer soon asks again, and a queue
     /// of those who ask twice is what keeps a busy server busy.
     fn welcome(&self, stream: TcpStream, peer: IpAddr, told: &watch::Receiver<()>, conversations: &mut JoinSet<()>) {
-        let Talk { limits, counters, .. } = &*self.talk;
+        let counters = &self.talk.counters;
         let Some(seat) = self.room.take() else {
             one_more(&counters.shed);
             return self.turn_away(stream, conversations);
         };
-        let trusted = limits.trusted_proxies.contains(&peer.to_canonical());
-        let most = if trusted { usize::MAX } else { limits.per_address };
-        let Some(place) = self.addresses.take(peer, most) else {
+        let Some(place) = self.talk.place(peer) else {
             one_more(&counters.refused);
             return self.turn_away(stream, conversations);
         };

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use sekisho::http::{Admin, BindError, Counters, Fitness, Limits, Service, Vital, bind, bind_loopback, serve};
+use sekisho::http::{
+    Admin, BindError, Counters, Fitness, Limits, Networks, Service, Vital, bind, bind_loopback, serve,
+};
 use tokio::{
     runtime::Runtime,
     sync::{Semaphore, oneshot},
@@ -20,7 +22,7 @@ use tokio::{
 pub(super) struct Listener {
     pub(super) address: SocketAddr,
     pub(super) counters: Arc<Counters>,
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -53,7 +55,7 @@ impl Listener {
     }
 
     /// Begins to stop; the rest happens behind.
-    fn stop(self) -> (Runtime, JoinHandle<()>) {
+    pub(super) fn stop(self) -> (Runtime, JoinHandle<()>) {
         let _ = self.stop.send(());
         (self.runtime, self.serving)
     }
@@ -276,7 +278,7 @@ fn an_address_with_too_many_connections_gets_503() {
 
 #[test]
 fn a_trusted_front_end_may_have_as_many_connections_as_there_are() {
-    let trusted_proxies = Arc::new([[127, 0, 0, 1].into()]);
+    let trusted_proxies = [Networks::parse("127.0.0.0/8").unwrap()].into_iter().collect();
     let gate = Gate::default();
     let listener = Listener::start(gate.clone(), Limits { per_address: 1, trusted_proxies, ..Limits::default() });
     let mut streams = [listener.connect(), listener.connect()];
