@@ -13,6 +13,7 @@ mod explain;
 mod file;
 mod log;
 mod mask;
+mod month;
 #[cfg(test)]
 mod sample;
 mod schema;
