@@ -9,7 +9,7 @@ use super::{
     report::{Reason, Rule},
 };
 use crate::{
-    link::Place,
+    link::{LinkId, Place},
     url::{self, Context, NotWeb, Suffixes, WebUrl},
 };
 
@@ -19,7 +19,7 @@ pub(crate) enum Choice {
     /// A signed link to this.
     Wrap(WebUrl),
     /// It is ours already, and leads here.
-    Ours(WebUrl),
+    Ours(WebUrl, LinkId),
     /// It stays.
     Leave(Rule),
     /// It is made harmless.
@@ -190,7 +190,7 @@ fn parsed(url: Result<WebUrl, NotWeb>, scope: &Scope<'_>) -> Choice {
 
 fn web(url: WebUrl, scope: &Scope<'_>) -> Choice {
     match scope.own.open(&url) {
-        Some(link) if link.stays => Choice::Ours(link.destination),
+        Some(link) if link.stays => Choice::Ours(link.destination, link.id),
         Some(link) => Choice::Wrap(link.destination),
         None if scope.policy.never_wraps(url.host_str()) => Choice::Leave(Rule::NeverWrap),
         None => Choice::Wrap(url),
