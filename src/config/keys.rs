@@ -1,3 +1,5 @@
+use crate::http::ForwardedHeader;
+
 /// One key of the configuration. What is written here is all that is known of it: the reader checks against it, the
 /// reference page and the example are made from it.
 #[derive(Debug)]
@@ -35,8 +37,8 @@ pub enum Kind {
     Mailto,
     /// `mailto:` or `https:`, for people.
     Contact,
-    /// Several IP addresses.
-    IpAddresses,
+    /// Several IP addresses or networks.
+    Networks,
     /// A whole number in these bounds, both included.
     Number(i64, i64),
     /// One of these words.
@@ -59,11 +61,13 @@ pub enum Preset {
 /// When a change counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reload {
-    /// After a restart.
+    /// At the next start.
     Restart,
-    /// What the folder holds counts within a second; another folder after a restart.
+    /// Within a second of a save of the configuration, and on SIGHUP.
+    OnSave,
+    /// The same, and what the folder holds within a second of being saved itself.
     AtOnce,
-    /// What the file or folder holds counts after SIGHUP; another file or folder after a restart.
+    /// The same, and what the file or folder holds on SIGHUP.
     Hangup,
 }
 
@@ -84,7 +88,7 @@ pub const KEYS: &[Key] = &[
         name: "node",
         kind: Kind::Text,
         preset: Preset::Derived("the name of the host"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The name under which this node stands in click events.",
         example: "\"click-1\"",
     },
@@ -122,7 +126,8 @@ pub const KEYS: &[Key] = &[
         preset: Preset::Unset,
         reload: Reload::Hangup,
         doc: "A folder of page templates that stand in for the built-in ones of the same name. They are checked when \
-              the program starts, and one that is wrong stops the start; on SIGHUP the old ones stay in its place.",
+              the program starts, and one that is wrong stops the start; when they are read again the old ones stay in \
+              its place.",
         example: "\"/etc/sekisho/templates\"",
     },
     Key {
@@ -147,12 +152,42 @@ pub const KEYS: &[Key] = &[
     Key {
         table: "",
         name: "trusted_proxies",
-        kind: Kind::IpAddresses,
+        kind: Kind::Networks,
         preset: Preset::Value("[]"),
         reload: Reload::Restart,
-        doc: "Addresses of the front ends that end TLS. They have no cap of connections of their own, and the address of \
-              a client is read from `X-Forwarded-For` where one of them says it, and from nobody else.",
-        example: "[\"127.0.0.1\", \"::1\"]",
+        doc: "Addresses and networks of the front ends that end TLS. They have no cap of connections of their own, the \
+              address of a client is read from the header below where one of them says it, and from nobody else, and \
+              they may speak HTTP/2 without TLS.",
+        example: "[\"127.0.0.1\", \"10.0.0.0/24\"]",
+    },
+    Key {
+        table: "",
+        name: "forwarded_header",
+        kind: Kind::Choice(ForwardedHeader::NAMES),
+        preset: Preset::Value("\"x-forwarded-for\""),
+        reload: Reload::Restart,
+        doc: "The header in which trusted proxies say for whom they speak. It is read from its end, up to the first \
+              address that is no trusted proxy. Name the one that they write themselves: the other comes from strangers.",
+        example: "\"forwarded\"",
+    },
+    Key {
+        table: "",
+        name: "proxy_protocol",
+        kind: Kind::Networks,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "Addresses and networks of the load balancers that begin each connection with a PROXY header (version 1 or \
+              2), which names the client. From them it is required, and nobody else may send one.",
+        example: "[\"10.0.0.0/24\"]",
+    },
+    Key {
+        table: "",
+        name: "workers",
+        kind: Kind::Number(1, 512),
+        preset: Preset::Derived("the number of cores that the program may use"),
+        reload: Reload::Restart,
+        doc: "How many threads answer clicks, each with a listener of its own.",
+        example: "4",
     },
     Key {
         table: "",
@@ -168,7 +203,7 @@ pub const KEYS: &[Key] = &[
         name: "id",
         kind: Kind::Number(1, 65535),
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The number of the tenant. It stands in every link, so it is never changed and never given to another.",
         example: "1",
     },
@@ -177,7 +212,7 @@ pub const KEYS: &[Key] = &[
         name: "name",
         kind: Kind::Text,
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The name of the organisation, as its pages show it.",
         example: "\"Example Corporation\"",
     },
@@ -186,7 +221,7 @@ pub const KEYS: &[Key] = &[
         name: "base_url",
         kind: Kind::BaseUrl,
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where the links of this tenant live: scheme, host, optional port, optional path. Two tenants cannot \
               share one.",
         example: "\"https://go.corp.example\"",
@@ -196,7 +231,7 @@ pub const KEYS: &[Key] = &[
         name: "retired_base_urls",
         kind: Kind::BaseUrls,
         preset: Preset::Value("[]"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where its links lived before. They still open there; no new ones are made.",
         example: "[\"https://links.corp.example\"]",
     },
@@ -205,7 +240,7 @@ pub const KEYS: &[Key] = &[
         name: "policy",
         kind: Kind::Choice(&["standard", "strict"]),
         preset: Preset::Value("\"standard\""),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "What is done with what is found: `standard` warns of the suspicious and stops the malicious; `strict` \
               lets through only what nothing speaks against.",
         example: "\"strict\"",
@@ -215,7 +250,7 @@ pub const KEYS: &[Key] = &[
         name: "help",
         kind: Kind::Text,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "What a person who was stopped can do; shown on every page.",
         example: "\"Call the service desk: 1234.\"",
     },
@@ -224,7 +259,7 @@ pub const KEYS: &[Key] = &[
         name: "contact",
         kind: Kind::Mailto,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where a person who was stopped reports a mistake.",
         example: "\"mailto:helpdesk@corp.example\"",
     },
@@ -233,7 +268,7 @@ pub const KEYS: &[Key] = &[
         name: "security_contact",
         kind: Kind::Contact,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where abuse of the link host is reported; published in `/.well-known/security.txt`.",
         example: "\"mailto:abuse@corp.example\"",
     },
@@ -242,7 +277,7 @@ pub const KEYS: &[Key] = &[
         name: "message_megabytes",
         kind: Kind::Number(1, 1024),
         preset: Preset::Value("64"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "A message larger than this is not taken by `sekisho rewrite` (exit code 65).",
         example: "64",
     },
@@ -252,7 +287,7 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Number(1, 1_000_000),
         preset: Preset::Value("10000"),
         reload: Reload::Restart,
-        doc: "How many connections are open at one time; more wait to be accepted.",
+        doc: "How many connections are open at one time; more are refused at once with 503 (`Retry-After: 1`).",
         example: "10000",
     },
     Key {
@@ -296,7 +331,7 @@ impl Kind {
             Self::BaseUrl => "an http or https URL without query, such as \"https://go.corp.example\"".into(),
             Self::BaseUrls => "a list of URLs, such as [\"https://go.corp.example\"]".into(),
             Self::Mailto => "a mailto: URL, such as \"mailto:helpdesk@corp.example\"".into(),
-            Self::IpAddresses => "a list of IP addresses, such as [\"127.0.0.1\"]".into(),
+            Self::Networks => "a list of IP addresses and networks, such as [\"127.0.0.1\", \"10.0.0.0/24\"]".into(),
             Self::Contact => "a mailto: or https: URL, such as \"mailto:helpdesk@corp.example\"".into(),
             Self::Number(low, high) => format!("a whole number from {low} to {high}"),
             Self::Choice(words) => {

@@ -40,8 +40,8 @@ mod rewriter;
 mod uuencode;
 mod write;
 
-pub use find::Unsafe;
-pub use policy::{Amp, Attachments, Elsewhere, Policy, SchemeRule, Signed};
+pub use find::{Unsafe, html_table};
+pub use policy::{Amp, Attachments, Code, Elsewhere, Policy, SchemeRule, Scripts, Signed};
 pub use report::{
     Change, Counts, Done, LeftPart, PartRule, Reason, RecodedPart, RemovedPart, Report, ReportedLink, Rule, Settled,
     Unread,

@@ -5,7 +5,7 @@
 use super::{
     choose::Scope,
     find::{
-        self, Found, Grammar, Lines, Quote, Role, Spot,
+        self, Clean, Found, Grammar, Lines, Quote, Role, Spot,
         calendar::{self, Coding, Content, Property},
     },
     kind::is_html,
@@ -54,16 +54,17 @@ impl Pass<'_> {
         if find::defines_entities(text) {
             return Err(Unread::Entities.into());
         }
-        let mut page = self.find(text)?;
+        let clean = Clean::of(text);
+        let mut page = self.find(clean.text(), part)?;
         page.found.retain(|found| !matches!(found.spot, Spot::TextNode(_) | Spot::Text(_)));
-        let edits = self.html(opened, text, &page, part, site)?;
-        self.holds(opened, text, &page, &edits, part, site)?;
-        Ok(edits)
+        let edits = self.proven(clean.text(), opened, &page, part, site)?;
+        // What is no page keeps its NULs where no tag of it is touched.
+        Ok(if edits.is_empty() { edits } else { clean.carry(edits) })
     }
 
     pub(super) fn enriched(&mut self, text: &str, site: Site<'_>) -> Result<Edits, Stop> {
         let rendered = find::rendered(text);
-        let scope = Scope::of_text(self.policy, self.suffixes, self.own);
+        let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
         let own = |text: &str| self.own.length(text);
         let words = find::words(rendered.text(), &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Fixed });
         let mut edits = Vec::new();
@@ -71,7 +72,7 @@ impl Pass<'_> {
             let mut pieces = rendered.pieces(word.range.clone()).into_iter();
             let Some(first) = pieces.next() else { continue };
             let span = Span::new(first.start, first.end);
-            let found = Found { span, spot: Spot::Text(word.shape), value: word.value };
+            let found = Found::new(span, Spot::Text(word.shape), word.value);
             let written = self.link(text, &found, &scope, site, first.start)?;
             if !written.is_empty() {
                 // The commands in the middle of it stay, in pairs as they are.
@@ -84,12 +85,12 @@ impl Pass<'_> {
     }
 
     pub(super) fn markdown(&mut self, text: &str, opened: &Opened, part: &Part, site: Site<'_>) -> Result<Edits, Stop> {
-        let scope = Scope::of_text(self.policy, self.suffixes, self.own);
+        let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
         let mut edits = Vec::new();
         for destination in find::destinations(text) {
             let span = Span::new(destination.range.start, destination.range.end);
             let spot = Spot::Attribute(Role::Link, Quote::Inert);
-            let found = Found { span, spot, value: destination.value };
+            let found = Found::new(span, spot, destination.value);
             edits.extend(self.link(text, &found, &scope, site, span.start())?);
         }
         let tags = self.markup(&masked(text, &edits), opened, part, site)?;
@@ -176,12 +177,7 @@ impl Pass<'_> {
         site: Site<'_>,
     ) -> Result<Edits, Stop> {
         match content {
-            Content::Html => {
-                let page = self.find(text)?;
-                let edits = self.html(opened, text, &page, part, site)?;
-                self.holds(opened, text, &page, &edits, part, site)?;
-                Ok(edits)
-            }
+            Content::Html => self.document(text, opened, part, site),
             // Calendars of large providers show tags in a description.
             _ if text.contains('<') && text.contains('>') => {
                 let edits = self.markup(text, opened, part, site)?;
@@ -194,9 +190,9 @@ impl Pass<'_> {
     /// A value that is one URI, whatever its scheme.
     fn uri(&mut self, value: &str, site: Site<'_>) -> Result<Option<String>, Stop> {
         let plain = calendar::unescaped(value);
-        let scope = Scope::of_text(self.policy, self.suffixes, self.own);
+        let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
         let spot = Spot::Attribute(Role::Link, Quote::Inert);
-        let found = Found { span: Span::new(0, value.len()), spot, value: plain.text().to_owned() };
+        let found = Found::new(Span::new(0, value.len()), spot, plain.text().to_owned());
         let edits = self.link(value, &found, &scope, site, 0)?;
         edited(value, &edits)
     }
@@ -238,10 +234,7 @@ impl Pass<'_> {
                 || [".html", ".htm", ".xhtml", ".shtml", ".svg"].iter().any(|ending| file.name.ends_with(ending));
             let Ok(content) = String::from_utf8(file.bytes) else { continue };
             let inside = if named || find::looks_like_html(&content) {
-                let page = self.find(&content)?;
-                let edits = self.html(opened, &content, &page, part, site)?;
-                self.holds(opened, &content, &page, &edits, part, site)?;
-                edits
+                self.document(&content, opened, part, site)?
             } else if content.chars().any(|character| character.is_control() && !character.is_whitespace()) {
                 Vec::new()
             } else {

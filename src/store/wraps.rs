@@ -265,6 +265,8 @@ mod tests {
     fn every_question_has_its_index() {
         let text = || Some("x".to_owned());
         let none = WrapFilter::default;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.sqlite")).unwrap();
         for filter in [
             WrapFilter { message: Some(MessageHash([1; 8])), ..none() },
             WrapFilter { message_id: text(), ..none() },
@@ -274,7 +276,7 @@ mod tests {
             WrapFilter { domain: text(), ..none() },
         ] {
             let (sql, values) = query(&filter);
-            assert_no_scan(&sql, values);
+            assert_no_scan(&store.connection(), &sql, values);
         }
     }
 }

@@ -8,6 +8,8 @@ mod cli;
 #[cfg(feature = "server")]
 mod click;
 #[cfg(feature = "server")]
+mod configs;
+#[cfg(feature = "server")]
 mod demo;
 #[cfg(feature = "server")]
 mod escapes;
@@ -25,6 +27,8 @@ mod mails;
 mod message;
 mod rewrite;
 mod rows;
+#[cfg(feature = "server")]
+mod ruling;
 #[cfg(feature = "server")]
 mod store;
 mod support;

@@ -2,7 +2,12 @@
 //! the laws hold on the way (nothing escapes, nothing else moves, twice is once) is checked for every one of them.
 //! `docs/THREATS.md` has the table; what is out of reach says so there.
 
+mod carriers;
+mod html;
 mod mime;
+mod text;
+mod threats;
+mod url;
 
 use sekisho::rewrite::{Done, Rewritten};
 
@@ -49,6 +54,7 @@ pub(crate) fn body(rewritten: &Rewritten) -> String {
     let mut rest = body;
     while let Some((before, after)) = rest.split_once(laws::BASE) {
         let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || "-_/.%~:!".contains(c))).unwrap_or(after.len());
+        let end = after[..end].trim_end_matches(['.', ':', '!']).len();
         out.push_str(before);
         out.push_str("LINK");
         rest = &after[end..];

@@ -268,9 +268,7 @@ fn row_074_a_multipart_with_an_encoding() {
 
 #[test]
 fn row_075_bogus_transfer_encodings() {
-    for token in
-        ["8bit+", "hexa", "8bith", "garbage-in", "\"base64\"", "x-base64", "base64,", "b", "base 64", "q"]
-    {
+    for token in ["8bit+", "hexa", "8bith", "garbage-in", "\"base64\"", "x-base64", "base64,", "b", "base 64", "q"] {
         let head = format!("Content-Type: text/html\r\nContent-Transfer-Encoding: {token}");
         wrapped(token, &mail(&head, LINK));
         let quoted = LINK.replace('=', "=3D").replace("evil", "ev=\r\nil");
