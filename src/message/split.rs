@@ -169,7 +169,7 @@ impl<'a> Splitter<'a> {
         while at < self.raw.len() {
             let line = Line::at(self.raw, at, self.newline);
             let text = line.of(self.raw).strip_prefix(b"--").map(<[u8]>::trim_ascii_end);
-            if let Some(boundary) = text.filter(|text| !text.is_empty()) {
+            if let Some(boundary) = text {
                 return Some(boundary.to_vec());
             }
             at = line.next;
