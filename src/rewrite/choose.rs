@@ -62,12 +62,12 @@ pub(crate) fn choose(found: &Found, scope: &Scope<'_>) -> Choice {
         Spot::Attribute(Role::Base, _) if found.value == "#" => Choice::Skip,
         Spot::Attribute(Role::Base, _) => Choice::Defang(Reason::Base),
         Spot::Form { submit, .. } => match attribute(&found.value, scope) {
-            Choice::Wrap(_) | Choice::Ours(_) if submit == Submit::Secret => Choice::Defang(Reason::Form),
+            Choice::Wrap(_) | Choice::Ours(..) if submit == Submit::Secret => Choice::Defang(Reason::Form),
             choice => choice,
         },
         Spot::Refresh { .. } => match attribute(&found.value, scope) {
             // A page that is attached may well lead on; a message never does so without a click.
-            Choice::Wrap(_) | Choice::Ours(_) if scope.place != Place::Attachment => Choice::Defang(Reason::Refresh),
+            Choice::Wrap(_) | Choice::Ours(..) if scope.place != Place::Attachment => Choice::Defang(Reason::Refresh),
             choice => choice,
         },
         Spot::Handler(_) | Spot::Script if matches!(found.value.trim(), "" | "#") => Choice::Skip,
