@@ -22,7 +22,8 @@ impl Served {
     pub(super) fn start(folder: &Folder, more: &[&str]) -> Self {
         let mut args = folder.with(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
         args.extend(more);
-        let mut child = command(&args).spawn().unwrap();
+        // A test asks as fast as it can until an answer is as wanted.
+        let mut child = command(&args).env("SEKISHO_LIMITS__LINK_OPENINGS_PER_MINUTE", "0").spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut served = Self { child, stderr, clicks: String::new(), admin: String::new() };
         let line = served.until("answering clicks on ");
