@@ -65,7 +65,7 @@ async fn compare(mails: &[Mail]) -> Tally {
         }
     }
     browser.stop().await;
-    println!(
+    eprintln!(
         "{} pages, {} links: {} differ in their DOM, {} in their pixels",
         tally.pages,
         tally.links,

@@ -23,7 +23,7 @@ use crate::{
 struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -32,7 +32,7 @@ impl Random {
     }
 
     fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
+        (self.draw() % end.max(1) as u64) as usize
     }
 
     fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
@@ -228,7 +228,7 @@ fn mutate_raw(mail: &[u8], random: &mut Random) -> Vec<u8> {
     for _ in 0..=random.below(4) {
         let at = random.below(out.len() + 1);
         match random.below(5) {
-            0 if at < out.len() => out[at] = random.next() as u8,
+            0 if at < out.len() => out[at] = random.draw() as u8,
             1 => drop(out.drain(at..(at + random.below(80)).min(out.len()))),
             2 => {
                 let line = out[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
