@@ -299,7 +299,7 @@ const LONGEST: (Duration, Duration) = (Duration::from_millis(5), Duration::from_
 #[ignore = "takes hours; see the head of this file"]
 fn many() {
     let Some(mails) = corpus_mails() else { return };
-    let number = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let number = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
     let (count, first) = (number("SEKISHO_MUTATIONS", 1_000_000), number("SEKISHO_SEED", 0));
     let (mut slow, mut worst, mut bytes) = (Vec::new(), (0.0, 0), 0);
     run(&mails, first..first + count, |raw, seed| {
