@@ -171,7 +171,10 @@ fn mutate_text(text: &str, pieces: &[&str], random: &mut Random) -> String {
                 out.insert_str(to, &copy);
             }
             2 if random.below(20) == 0 => out.truncate(at),
-            _ => out.insert_str(at, random.pick(pieces)),
+            _ => {
+                let piece: &&str = random.pick(pieces);
+                out.insert_str(at, piece);
+            }
         }
     }
     out
