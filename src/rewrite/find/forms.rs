@@ -37,10 +37,9 @@ impl Forms {
                 self.secret |= value.split_ascii_whitespace().any(|word| SECRET.contains(&word));
             }
             ("input" | "textarea" | "select", "name" | "id") => {
-                let words = value.split(|c: char| !c.is_ascii_alphanumeric());
+                let mut words = value.split(|c: char| !c.is_ascii_alphanumeric());
                 let long = |word: &str| NAMED.iter().any(|name| name.len() > 3 && word.contains(name));
-                self.secret |=
-                    words.into_iter().any(|word| NAMED.contains(&word) || long(word) || word.contains("pwd"));
+                self.secret |= words.any(|word| NAMED.contains(&word) || long(word) || word.contains("pwd"));
             }
             _ => {}
         }

@@ -43,7 +43,7 @@ pub(super) fn gap(mut between: &str) -> Gap {
         let (name, rest) = tag.split_at(length);
         let is = |known: &&str| name.eq_ignore_ascii_case(known);
         let void = is(&"wbr");
-        if !void && !INLINE.iter().any(|known| is(known)) {
+        if !void && !INLINE.iter().any(is) {
             return Gap::Wide;
         }
         let Some(end) = tag_end(rest) else { return Gap::Wide };

@@ -52,6 +52,9 @@ impl Agreement {
 
     fn at_least(&self, suite: &str, floor: usize, missed: &[&str]) {
         eprintln!("{suite}: {} of {} agree", self.agreed, self.cases);
+        if std::env::var_os("SEKISHO_SHOW").is_some() {
+            eprintln!("{:#?}", self.others);
+        }
         assert!(self.agreed >= floor, "{suite}: {} of {}: {:#?}", self.agreed, self.cases, self.others);
         assert_eq!(self.missed, missed, "{suite}");
     }

@@ -61,7 +61,7 @@ pub(crate) fn hold(name: &str, raw: &[u8]) -> Rewritten {
 }
 
 /// Law 1: between two changes the bytes are the same, and nothing to do is the same bytes.
-fn nothing_else_moves(name: &str, raw: &[u8], once: &Rewritten) {
+pub(crate) fn nothing_else_moves(name: &str, raw: &[u8], once: &Rewritten) {
     let (mut from, mut to) = (0, 0);
     for change in &once.report.changes {
         let kept = change.at.checked_sub(from).unwrap_or_else(|| panic!("{name}: changes out of order"));
