@@ -41,7 +41,7 @@ fn short(bytes: &[u8]) -> &[u8] {
 }
 
 /// Every byte lies somewhere, parts lie in their parents, and all readers of the normal form read the same.
-pub fn split(bytes: &[u8]) {
+pub(crate) fn split(bytes: &[u8]) {
     let raw = short(bytes);
     let limits = Limits::default();
     let structure = sekisho::message::split(raw, &limits);
@@ -72,7 +72,7 @@ pub fn split(bytes: &[u8]) {
 }
 
 /// Encodings and charsets are undone, and an edit put through them is what is read afterwards.
-pub fn decode(bytes: &[u8]) {
+pub(crate) fn decode(bytes: &[u8]) {
     const TRANSFERS: [&str; 6] = ["7bit", "8bit", "quoted-printable", "base64", "x-uuencode", "other"];
     const CHARSETS: [&str; 14] = [
         "utf-8",
@@ -124,24 +124,24 @@ fn part(media: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// A page.
-pub fn html(bytes: &[u8]) {
+pub(crate) fn html(bytes: &[u8]) {
     laws(&part("text/html; charset=utf-8", short(bytes)));
 }
 
 /// A text; flowed, enriched or marked up as the first byte says.
-pub fn text(bytes: &[u8]) {
+pub(crate) fn text(bytes: &[u8]) {
     const KINDS: [&str; 4] = ["plain", "plain; format=flowed; delsp=yes", "enriched", "markdown"];
     let [kind, body @ ..] = short(bytes) else { return };
     laws(&part(&format!("text/{}", KINDS[usize::from(*kind) % KINDS.len()]), body));
 }
 
 /// A calendar.
-pub fn calendar(bytes: &[u8]) {
+pub(crate) fn calendar(bytes: &[u8]) {
     laws(&part("text/calendar; charset=utf-8", short(bytes)));
 }
 
 /// A path that came in with a click.
-pub fn link(bytes: &[u8]) {
+pub(crate) fn link(bytes: &[u8]) {
     let opened = HOUSE.opener.open(bytes, &[TENANT], NOW);
     if let Ok(found) = opened {
         let told = link::decode(&[BASE.as_bytes(), bytes].concat()).expect("what opens can be told");
@@ -151,7 +151,7 @@ pub fn link(bytes: &[u8]) {
 }
 
 /// A whole message.
-pub fn message(bytes: &[u8]) {
+pub(crate) fn message(bytes: &[u8]) {
     laws(short(bytes));
 }
 

@@ -130,6 +130,12 @@ impl<'a> Writer<'a> {
     }
 
     fn parts(&mut self, inside: Vec<(usize, &'a Part)>, around: &Part) {
+        if inside.is_empty() {
+            // Nothing delimits anything: what stands there is all there is, and stays as the text that it is.
+            self.line("Content-Type: text/plain");
+            self.end_line();
+            return self.out.extend_from_slice(around.body.of(self.raw));
+        }
         let boundary = self.boundary();
         self.content_type(around, Some(boundary.as_bytes()), None);
         self.end_line();

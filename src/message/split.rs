@@ -39,7 +39,12 @@ struct Splitter<'a> {
     open: Vec<Container>,
     /// What the bytes that come next belong to.
     current: Current,
+    /// Boundaries that were guessed at.
+    guesses: usize,
 }
+
+/// Boundaries that are guessed at, at most.
+const GUESSES: usize = 16;
 
 struct Container {
     part: usize,
@@ -74,7 +79,7 @@ impl<'a> Splitter<'a> {
         let current = Current::Around { role: Role::Preamble, start: 0 };
         let newline = Newline::of(raw);
         let (parts, ambiguities, limits_hit, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { raw, limits, view, newline, parts, ambiguities, limits_hit, open, current }
+        Self { raw, limits, view, newline, parts, ambiguities, limits_hit, open, current, guesses: 0 }
     }
 
     fn run(&mut self) {
@@ -130,9 +135,8 @@ impl<'a> Splitter<'a> {
             let (header, body) = self.header(start);
             let part = self.part(header, body);
             let (index, role) = (self.parts.len(), part.role);
-            let guessed = || self.view.has(Habit::GuessesBoundary).then(|| self.guess(body)).flatten();
-            let stated = part.media.boundary.clone().filter(|_| role == Role::Multipart);
-            let boundary = if role == Role::Multipart { guessed().or(stated) } else { None };
+            let stated = part.media.boundary.clone();
+            let boundary = if role == Role::Multipart { self.guess(stated.as_deref(), body).or(stated) } else { None };
             let shared = boundary.as_ref().is_some_and(|own| {
                 self.open.iter().filter_map(|open| open.boundary.as_ref()).any(|around| around.own == *own)
             });
@@ -163,14 +167,23 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// The first line behind `at` that looks like a delimiter, without its hyphens.
-    fn guess(&self, at: usize) -> Option<Vec<u8>> {
+    /// Where a reader guesses: the first line behind `at` that looks like a delimiter, without its hyphens, if the
+    /// boundary that is stated delimits nothing.
+    fn guess(&mut self, stated: Option<&[u8]>, at: usize) -> Option<Vec<u8>> {
+        // Each may search the rest of the message.
+        if !self.view.has(Habit::GuessesBoundary) || self.guesses >= GUESSES {
+            return None;
+        }
+        self.guesses += 1;
+        let rest = self.raw.get(at..).unwrap_or_default();
+        if stated.is_some_and(|stated| Finder::new(&[b"--", stated].concat()).find(rest).is_some()) {
+            return None;
+        }
         let mut at = at;
         while at < self.raw.len() {
             let line = Line::at(self.raw, at, self.newline);
-            let text = line.of(self.raw).strip_prefix(b"--").map(<[u8]>::trim_ascii_end);
-            if let Some(boundary) = text {
-                return Some(boundary.to_vec());
+            if let Some(boundary) = line.of(self.raw).strip_prefix(b"--") {
+                return Some(boundary.trim_ascii_end().to_vec());
             }
             at = line.next;
         }

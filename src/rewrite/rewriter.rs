@@ -12,7 +12,7 @@ use super::{
 use crate::{
     base::{Edit, MessageHash, Overlap, Raw, RecipientHash, TenantId, Timestamp, apply},
     link::{LinkBase, MintError, Minter, Opener},
-    message::{self, Structure},
+    message::{self, Habit, Structure, View},
     url::Suffixes,
 };
 
@@ -148,7 +148,9 @@ impl Rewriter {
         mut first: Log,
     ) -> Result<Rewritten, Refused> {
         let limits = &self.policy.limits;
-        let normal = message::normal(raw, structure, limits);
+        // Where nothing can be told apart, a guess shows more than none.
+        let parts = message::split_as(raw, limits, View::PLAIN.with(Habit::GuessesBoundary));
+        let normal = message::normal(raw, &parts, limits);
         let clear = message::split(&normal, limits);
         let (mut edits, mut log) = self.once(&normal, &clear, own, names)?;
         let (mut source, mut settled) = (normal, Settled::Normal);
