@@ -61,7 +61,7 @@ pub(crate) fn simple_boundaries(value: &[u8]) -> [Option<Vec<u8>>; 2] {
         };
         return match rest.strip_prefix(b"\"") {
             Some(quoted) => [until(quoted, b"\""), until(quoted, b"\"")],
-            None => [until(rest, b"; \t"), until(rest, b";")],
+            None => [until(rest, b"; \t()"), until(rest, b";")],
         };
     }
     [None, None]
