@@ -67,7 +67,8 @@ pub(crate) fn split(bytes: &[u8]) {
     let encoded = structure.parts.iter().any(|part| part.role == Role::Multipart && !part.transfer.is_identity());
     if !encoded {
         let (before, after) = (leaves(raw, &structure), leaves(&written, &again));
-        assert_eq!(before.len(), after.len(), "{}", String::from_utf8_lossy(&written));
+        // What nothing delimits becomes a text of its own.
+        assert!(before.len() <= after.len(), "{}", String::from_utf8_lossy(&written));
     }
 }
 

@@ -108,7 +108,7 @@ impl Pass<'_> {
             self.between(text, done..property.span.start, site, &mut edits)?;
             done = property.span.end;
             let site = Site { at: Some(property.span.start), ..site };
-            let head = self.line(&property.head, site)?;
+            let head = self.quoted(&property.head, site)?;
             let value = self.value(&property, opened, part, site)?;
             if head.is_some() || value.is_some() {
                 let head = head.as_deref().unwrap_or(&property.head);
@@ -129,7 +129,7 @@ impl Pass<'_> {
         edits: &mut Edits,
     ) -> Result<(), Stop> {
         let start = range.start;
-        for edit in self.text(text.get(range).unwrap_or_default(), Lines::Fixed, site)? {
+        for edit in self.text(text.get(range).unwrap_or_default(), Lines::Folded, site)? {
             edits.push(Edit::new(Span::new(edit.span.start() + start, edit.span.end() + start), edit.with));
         }
         Ok(())
@@ -216,13 +216,19 @@ impl Pass<'_> {
         Ok(edited(&text, &edits)?.map(|text| STANDARD.encode(text)))
     }
 
-    /// One line of text by itself.
-    fn line(&mut self, text: &str, site: Site<'_>) -> Result<Option<String>, Stop> {
-        if !text.contains(['.', '/']) {
-            return Ok(None);
+    /// What stands in quotes among the parameters; nothing else of a name and its parameters can hold a colon.
+    fn quoted(&mut self, head: &str, site: Site<'_>) -> Result<Option<String>, Stop> {
+        let (mut edits, mut at) = (Vec::new(), 0);
+        for (number, piece) in head.split('"').enumerate() {
+            if number % 2 == 1 && piece.contains(['.', ':']) {
+                let inside = self.text(piece, Lines::Fixed, site)?;
+                let moved =
+                    |edit: Edit<Decoded>| Edit::new(Span::new(edit.span.start() + at, edit.span.end() + at), edit.with);
+                edits.extend(inside.into_iter().map(moved));
+            }
+            at += piece.len() + 1;
         }
-        let edits = self.text(text, Lines::Fixed, site)?;
-        edited(text, &edits)
+        edited(head, &edits)
     }
 
     /// Files that stand in text (uuencode): a page or a text in one is dealt with like any other.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     base::{Decoded, Edit, MessageHash, Raw, RecipientHash, Span, apply},
     link::{Facts, LinkBase, MintError, Minter, Place},
-    message::{self, Opened, Part, Role, Structure, View},
+    message::{self, Newline, Opened, Part, Role, Structure, View},
     url::{self, Suffixes, WebUrl},
 };
 
@@ -185,6 +185,10 @@ impl Pass<'_> {
             self.log.recoded_parts.push(RecodedPart { part: id.to_owned(), why: format!("{why:?}") });
         }
         let mut edits = carried.edits;
+        if let Some(at) = would_be_a_field(raw, part, &edits) {
+            edits.push(Edit::new(Span::new(at, at), Newline::of(raw).as_bytes()));
+            edits.sort_by_key(|edit| edit.span);
+        }
         if matches!(kind, Kind::Html(_)) && self.log.on_header_base && header_base(part).is_some() {
             // All that hung on it is written out; another client must not hang it on again.
             let bases = message::fields(raw, part.header).filter(|field| BASES.iter().any(|name| field.is(name)));
@@ -209,13 +213,47 @@ impl Pass<'_> {
                 self.log.on_header_base = false;
                 self.document(text, opened, part, site)
             }
-            Kind::Markup(place) => self.markup(text, opened, part, Site { part: id, place, at: None }),
-            Kind::Text(place, lines) => self.plain(text, lines, opened, part, Site { part: id, place, at: None }),
-            Kind::Calendar(place) => self.calendar(text, opened, part, Site { part: id, place, at: None }),
-            Kind::Enriched => self.enriched(text, Site { part: id, place: Place::Text, at: None }),
-            Kind::Markdown => self.markdown(text, opened, part, Site { part: id, place: Place::Text, at: None }),
             Kind::Message => self.inner(text, id, depth),
             Kind::Opaque => Ok(Vec::new()),
+            Kind::Markup(_) | Kind::Text(..) | Kind::Calendar(_) | Kind::Enriched | Kind::Markdown => {
+                self.other(text, opened, part, kind, id)
+            }
+        }
+    }
+
+    /// What is neither HTML nor a message, without its NULs; where that has no link, they may still hide one.
+    fn other(
+        &mut self,
+        text: &str,
+        opened: &Opened,
+        part: &Part,
+        kind: Kind,
+        id: &str,
+    ) -> Result<Vec<Edit<Decoded>>, Stop> {
+        let clean = Clean::of(text);
+        let edits = self.as_it_stands(clean.text(), opened, part, kind, id)?;
+        if edits.is_empty() && clean.is_changed() {
+            return self.as_it_stands(text, opened, part, kind, id);
+        }
+        Ok(clean.carry(edits))
+    }
+
+    fn as_it_stands(
+        &mut self,
+        text: &str,
+        opened: &Opened,
+        part: &Part,
+        kind: Kind,
+        id: &str,
+    ) -> Result<Vec<Edit<Decoded>>, Stop> {
+        let at = |place: Place| Site { part: id, place, at: None };
+        match kind {
+            Kind::Markup(place) => self.markup(text, opened, part, at(place)),
+            Kind::Text(place, lines) => self.plain(text, lines, opened, part, at(place)),
+            Kind::Calendar(place) => self.calendar(text, opened, part, at(place)),
+            Kind::Enriched => self.enriched(text, at(Place::Text)),
+            Kind::Markdown => self.markdown(text, opened, part, at(Place::Text)),
+            Kind::Html(_) | Kind::Message | Kind::Opaque => Ok(Vec::new()),
         }
     }
 
@@ -485,6 +523,18 @@ fn restore(found: &Found, scope: &Scope<'_>, choice: Choice, row: &mut ReportedL
     row.link = Some(found.value.clone());
     row.destination = Some(destination.as_str().to_owned());
     Some(write::plain(found, destination.as_str()))
+}
+
+/// Where an empty line has to go between a header and a body that have none, since a link at the beginning of the body
+/// would be taken for one field more: `https:`.
+fn would_be_a_field(raw: &[u8], part: &Part, edits: &[Edit<Raw>]) -> Option<usize> {
+    let at = part.body.start();
+    let first = edits.iter().find(|edit| edit.span.start() >= at)?;
+    let before = raw.get(at..first.span.start())?;
+    let glued = part.role == Role::Leaf && part.header.end() == at && first.span.start() < part.body.end();
+    let header_is_whole = edits.iter().all(|edit| edit.span.start() >= at);
+    let word = before.iter().all(|byte| byte.is_ascii_graphic() && *byte != b':');
+    (glued && header_is_whole && word).then_some(at)
 }
 
 /// Edits that leave no NUL in the text: some readers drop it, others do not.

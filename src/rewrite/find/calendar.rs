@@ -91,6 +91,11 @@ fn property(span: Range<usize>, logical: &str) -> Option<Property> {
     let (head, value) = logical.split_at_checked(colon + 1)?;
     let upper = head.to_ascii_uppercase();
     let name = upper.split([';', ':']).next().unwrap_or_default();
+    // Whatever else stands before a colon is a text for those who show it, `https:` too.
+    let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if !named || upper.ends_with("HTTP:") || upper.ends_with("HTTPS:") {
+        return None;
+    }
     let name = name.rsplit('.').next().unwrap_or_default();
     let content =
         if upper.contains("FMTTYPE=TEXT/HTML") || upper.contains("FMTTYPE=\"TEXT/HTML") || name == "X-ALT-DESC" {
