@@ -3,13 +3,15 @@ use crate::{
     base::ClickId,
     judge::{Action, ClickEvent, Decision, Outcome, Verdict},
     link::{Link, own_path},
-    url::Suffixes,
+    url::{Chain, Suffixes},
 };
 
 /// A proven link, and what is made of it at this moment.
 pub(super) struct Case<'a> {
     pub(super) link: Link,
     pub(super) tenant: &'a Tenant,
+    /// The URLs inside the destination.
+    pub(super) chain: Chain,
     pub(super) verdict: Verdict,
     pub(super) decision: Decision,
 }
@@ -70,6 +72,7 @@ impl Case<'_> {
             url: Some(destination.as_str().to_owned()),
             host: Some(host.to_owned()),
             domain: Some(suffixes.registrable_domain(host).unwrap_or(host).to_owned()),
+            chain: self.chain.told(),
             message: Some(facts.message),
             recipient: Some(facts.recipient),
             link_issued: Some(facts.issued),

@@ -11,8 +11,8 @@ use crate::{
     list::ForTenant,
     policy,
     store::ClickLog,
-    url::Suffixes,
-    verdict,
+    url::{self, Suffixes},
+    verdict::{self, Grounds},
 };
 
 /// How long a page offers a way on, in milliseconds.
@@ -153,9 +153,11 @@ impl Checkpoint {
         let tenant = self.sites.tenant(link.facts.tenant)?;
         let lists = self.parts.lists.snapshot();
         let seen = ForTenant { index: &lists.index, tenant: tenant.id, policy: &tenant.policy.name };
-        let verdict = verdict::judge(&link.destination, &seen, &self.parts.suffixes, now);
+        let chain = url::unwrap(&link.destination);
+        let grounds = Grounds { index: &seen, suffixes: &self.parts.suffixes, now };
+        let verdict = verdict::judge(&link.destination, &chain, &grounds);
         let decision = policy::decide(&tenant.policy, &verdict);
-        Some(Case { link, tenant, verdict, decision })
+        Some(Case { link, tenant, chain, verdict, decision })
     }
 
     fn answer(&self, case: Case<'_>, visit: &Visit<'_>, click: ClickId, reason: ReasonAsked) -> Answer {
@@ -231,6 +233,9 @@ impl Visit<'_> {
             url: None,
             host: None,
             domain: None,
+            chain: Vec::new(),
+            asked: Vec::new(),
+            waited_micros: None,
             message: None,
             recipient: None,
             link_issued: None,

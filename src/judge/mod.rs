@@ -10,6 +10,6 @@ mod signal;
 mod verdict;
 
 pub use decision::{Action, Decision, Outcome};
-pub use event::{Actor, ClickEvent};
+pub use event::{Actor, Asked, ClickEvent, Freshness, InnerUrl, Said};
 pub use signal::{EntryRef, HostFact, Objection, Signal, Source};
 pub use verdict::{Threat, Tier, Verdict};

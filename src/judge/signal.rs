@@ -17,6 +17,13 @@ pub struct Signal {
     /// When the source learned it, where it knows.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub learned: Option<Timestamp>,
+    /// Which URL it is about: 0 is the destination itself, 1 the first URL inside it ([`super::ClickEvent::chain`]).
+    #[serde(skip_serializing_if = "is_outermost", default)]
+    pub hop: usize,
+}
+
+fn is_outermost(hop: &usize) -> bool {
+    *hop == 0
 }
 
 /// Who speaks.
@@ -79,6 +86,14 @@ pub enum HostFact {
     OddPort,
     /// The host has no dot and is no address.
     SingleLabel,
+    /// Another URL stands inside it.
+    NestedUrl,
+    /// It leads on to where only somebody else can tell.
+    Sealed,
+    /// Several products of mail security wrapped one another.
+    ManyWrappers,
+    /// More URLs stand inside one another than are looked at.
+    TooDeep,
 }
 
 impl fmt::Display for HostFact {
@@ -89,6 +104,10 @@ impl fmt::Display for HostFact {
             Self::MixedScripts => "mixed_scripts",
             Self::OddPort => "odd_port",
             Self::SingleLabel => "single_label",
+            Self::NestedUrl => "nested_url",
+            Self::Sealed => "sealed",
+            Self::ManyWrappers => "many_wrappers",
+            Self::TooDeep => "too_deep",
         })
     }
 }

@@ -103,6 +103,7 @@ mod tests {
             objection,
             evidence: "evil.example".to_owned(),
             learned: None,
+            hop: 0,
         }
     }
 
@@ -112,6 +113,7 @@ mod tests {
             objection: Objection::Speaks(tier, Threat::None),
             evidence: "the host is a bare network address.".to_owned(),
             learned: None,
+            hop: 0,
         }
     }
 

@@ -114,6 +114,7 @@ fn read(event: &str) -> rusqlite::Result<ClickEvent> {
 fn shown(mut event: ClickEvent, reveal: Reveal) -> ClickEvent {
     if reveal == Reveal::Masked {
         event.url = event.url.as_deref().map(mask_url);
+        event.chain.iter_mut().for_each(|inner| inner.url = mask_url(&inner.url));
     }
     event
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Wrap;
 use crate::{
     base::{ClickId, MessageHash, RecipientHash, TenantId, Timestamp},
-    judge::{Actor, ClickEvent, EntryRef, Objection, Outcome, Signal, Source},
+    judge::{Actor, ClickEvent, EntryRef, InnerUrl, Objection, Outcome, Signal, Source},
 };
 
 /// What is known of one reference: for a person through `Display`, for a program through serde.
@@ -93,6 +93,10 @@ fn about_link(event: &ClickEvent) -> Vec<String> {
         (Some(host), None) => lines.push(format!("  host {host}")),
         (None, _) => {}
     }
+    for (at, InnerUrl { url, inside, by }) in (1..).zip(&event.chain) {
+        let inside = if *inside == 0 { "it".to_owned() } else { format!("[{inside}]") };
+        lines.push(format!("  [{at}] inside {inside}, by {}: {}", printable(by), printable(url)));
+    }
     lines
 }
 
@@ -156,6 +160,10 @@ fn about_signal(signal: &Signal) -> String {
         Objection::Internal => "says that the host is the organisation's own".to_owned(),
         Objection::NeverBlock => "says that the host is never blocked as a whole".to_owned(),
         Objection::Speaks(tier, _) => format!("speaks for {tier}"),
+    };
+    let amounts_to = match signal.hop {
+        0 => amounts_to,
+        hop => format!("{amounts_to} (about [{hop}])"),
     };
     let learned = signal.learned.map(|time| format!(" Learned {}.", moment(time))).unwrap_or_default();
     match &signal.source {
@@ -245,12 +253,14 @@ mod tests {
             objection: Objection::Blocks,
             evidence: "example.com".to_owned(),
             learned: Some(NOW.plus_millis(-60_000)),
+            hop: 0,
         };
         let port = Signal {
             source: Source::Host { fact: HostFact::OddPort },
             objection: Objection::Speaks(Tier::Clean, Threat::None),
             evidence: "the link names port 8443, which is not the usual one".to_owned(),
             learned: None,
+            hop: 0,
         };
         ClickEvent {
             outcome: Outcome::BlockedByAdmin,
@@ -291,6 +301,24 @@ mod tests {
         let json = serde_json::to_value(&explanation).unwrap();
         assert_eq!(json["steps"][0]["signals"][0]["source"]["line"], 12);
         assert_eq!(json["minted_for"]["wraps"][0]["link_id"], "07".repeat(16));
+    }
+
+    #[test]
+    fn urls_inside_are_told_with_what_was_said_of_them() {
+        let chain = vec![
+            InnerUrl { url: "https://w.example/?u=x".to_owned(), inside: 0, by: "Sophos".to_owned() },
+            InnerUrl { url: "https://evil.example/".to_owned(), inside: 1, by: "nested URL".to_owned() },
+        ];
+        let mut event = ClickEvent { chain, ..blocked() };
+        event.signals[0].hop = 2;
+        let text = explain(&[event], &[]).unwrap().to_string();
+        for line in [
+            "  [1] inside it, by Sophos: https://w.example/?u=x\n",
+            "  [2] inside [1], by nested URL: https://evil.example/\n",
+            ": blocks it (about [2]). Learned",
+        ] {
+            assert!(text.contains(line), "no {line:?} in {text}");
+        }
     }
 
     #[test]

@@ -181,6 +181,16 @@ impl WebUrl {
         &self.0[Position::BeforePath..]
     }
 
+    /// The path as serialised: begins with `/`.
+    pub fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    /// What stands behind the `?`, if there is one.
+    pub fn query(&self) -> Option<&str> {
+        self.0.query()
+    }
+
     /// What stands behind the `#`, if there is one.
     pub fn fragment(&self) -> Option<&str> {
         self.0.fragment()

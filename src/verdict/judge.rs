@@ -1,38 +1,98 @@
-use super::facts::{SUSPICIOUS, facts};
+use super::facts::{SUSPICIOUS, of_chain, of_url};
 use crate::{
     base::Timestamp,
     judge::{Objection, Signal, Threat, Tier, Verdict},
     list::{self, Hit, Index, ListAction},
-    url::{Suffixes, WebUrl},
+    url::{Chain, Suffixes, WebUrl},
 };
 
 /// Most entries that one verdict names. The one that settles it is always among them; the widest are left out first.
 pub const MAX_ENTRIES: usize = 32;
 
-/// What everything says of `url` at `now`, in the order of evidence.
+/// What a URL is judged against.
+#[derive(Clone, Copy)]
+pub struct Grounds<'a> {
+    /// What this click may see of the lists: [`list::ForTenant`] where some are one tenant's or policy's alone.
+    pub index: &'a dyn Index,
+    /// Tells who is behind a host.
+    pub suffixes: &'a Suffixes,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// What everything says of `url` and of each URL of its `chain`, in the order of evidence.
 ///
-/// 1. Admins' blocks and allows compete ([`list::winner`]), and the winner settles it. An allow lifts only what stands
-///    below it here: what ranks above admins' entries is asked before this, and no entry undoes it.
-/// 2. The organisation's own hosts, and those never blocked as a whole: for these no guess counts, and none is made.
-/// 3. Facts about the host and the way the URL is written.
-///
-/// `index` is what this click may see: [`list::ForTenant`] where some lists are one tenant's or policy's alone.
-pub fn judge(url: &WebUrl, index: &dyn Index, suffixes: &Suffixes, now: Timestamp) -> Verdict {
-    let mut hits = hits(url, index, now);
-    let winner = list::winner(&hits);
-    if let Some(up_to_winner) = winner.and_then(|at| hits.get_mut(..=at)) {
-        up_to_winner.rotate_right(1);
+/// 1. For each URL admins' blocks and allows compete ([`list::winner`]). A block that wins for any of them settles it.
+/// 2. An allow that wins lifts what stands below it here, for that URL alone: who allows a wrapper or a redirector
+///    allows no destination behind it. What ranks above admins' entries is asked before this, and no entry undoes it.
+/// 3. The organisation's own hosts, and those never blocked as a whole: for these no guess counts, and none is made.
+/// 4. Facts about the host and the way the URL is written, for the URLs to which a click leads for all that can be read.
+pub fn judge(url: &WebUrl, chain: &Chain, grounds: &Grounds<'_>) -> Verdict {
+    let outermost = std::iter::once((url, true));
+    let inner = chain.hops().iter().map(|hop| (&hop.url, hop.is_certain()));
+    let mut hops = Vec::with_capacity(1 + chain.hops().len());
+    for (at, (url, is_certain)) in outermost.chain(inner).enumerate() {
+        hops.push(Heard::of(url, at, is_certain, grounds));
     }
-    let is_exempt = hits.iter().any(|hit| rank(hit.list.action) == Rank::Exempts);
-    let mut signals: Vec<Signal> = hits.iter().take(MAX_ENTRIES).map(Hit::signal).collect();
-    if !is_exempt {
-        signals.extend(facts(url, suffixes));
-    }
-    let suspicious = || signals.iter().position(|signal| signal.objection == SUSPICIOUS);
-    let decisive = winner.map(|_| 0).or_else(suspicious);
+    // The hop whose entry settles it: the first that is blocked, or else the destination where it is allowed.
+    let blocked = hops.iter().position(|hop| hop.is_won_by(ListAction::Block));
+    let allowed = hops.first().is_some_and(|hop| hop.is_won_by(ListAction::Allow)).then_some(0);
+    let mut facts = of_chain(chain, &|hop| hops.get(hop).is_none_or(Heard::hears_facts));
+    facts.extend(hops.iter_mut().flat_map(|hop| std::mem::take(&mut hop.facts)));
+    facts.sort_by_key(|fact| fact.objection != SUSPICIOUS);
+    let is_free = |fact: &&Signal| fact.objection == SUSPICIOUS && !hops.get(fact.hop).is_some_and(Heard::is_allowed);
+    let suspicious = facts.iter().position(|fact| is_free(&fact));
+
+    let settling = blocked.or(allowed.filter(|_| suspicious.is_none()));
+    let mut signals = entries(&hops, settling);
+    let decisive = settling.map(|_| 0).or(suspicious.map(|at| signals.len() + at));
+    signals.extend(facts);
     let settled = decisive.and_then(|at| signals.get(at)).map(|signal| signal.objection);
     let (tier, threat) = settled.map_or((Tier::Clean, Threat::None), amounts_to);
     Verdict { tier, threat, decisive, signals }
+}
+
+/// The entries of all hops as signals: the one that settles it first, then those of each hop, at most [`MAX_ENTRIES`].
+fn entries(hops: &[Heard<'_>], settling: Option<usize>) -> Vec<Signal> {
+    let settling = settling.and_then(|at| hops.get(at));
+    let first = settling.and_then(|hop| Some((hop, hop.winner?)));
+    let rest = hops.iter().flat_map(|hop| {
+        let settles = settling.is_some_and(|settling| settling.at == hop.at);
+        (0..hop.hits.len()).filter(move |at| !(settles && hop.winner == Some(*at))).map(move |at| (hop, at))
+    });
+    let signal = |(hop, at): (&Heard<'_>, usize)| Some(Signal { hop: hop.at, ..hop.hits.get(at)?.signal() });
+    first.into_iter().chain(rest).take(MAX_ENTRIES).filter_map(signal).collect()
+}
+
+/// What was heard of one hop.
+struct Heard<'i> {
+    at: usize,
+    hits: Vec<Hit<'i>>,
+    winner: Option<usize>,
+    facts: Vec<Signal>,
+    is_exempt: bool,
+}
+
+impl<'i> Heard<'i> {
+    fn of(url: &WebUrl, at: usize, is_certain: bool, grounds: &Grounds<'i>) -> Self {
+        let hits = hits(url, grounds.index, grounds.now);
+        let is_exempt = hits.iter().any(|hit| rank(hit.list.action) == Rank::Exempts);
+        let mut facts = if is_exempt || !is_certain { Vec::new() } else { of_url(url, grounds.suffixes) };
+        facts.iter_mut().for_each(|fact| fact.hop = at);
+        Self { at, winner: list::winner(&hits), hits, facts, is_exempt }
+    }
+
+    fn is_won_by(&self, action: ListAction) -> bool {
+        self.winner.and_then(|at| self.hits.get(at)).is_some_and(|hit| hit.list.action == action)
+    }
+
+    fn is_allowed(&self) -> bool {
+        self.is_won_by(ListAction::Allow)
+    }
+
+    fn hears_facts(&self) -> bool {
+        !self.is_exempt
+    }
 }
 
 /// Every entry in force that matches: blocks and allows first, narrowest first, and always in the same order.
@@ -91,7 +151,12 @@ mod tests {
 
     fn judged(lists: &[(&str, &str)], text: &str) -> Verdict {
         let index = MemoryIndex::build(lists.iter().map(|(name, text)| list(name, text)).collect());
-        judge(&url::parse(text).unwrap(), &index, &SUFFIXES, NOW)
+        judged_by(&index, text)
+    }
+
+    fn judged_by(index: &dyn Index, text: &str) -> Verdict {
+        let url = url::parse(text).unwrap();
+        judge(&url, &url::unwrap(&url), &Grounds { index, suffixes: &SUFFIXES, now: NOW })
     }
 
     /// The entry that settled it, as `list:line`, or the fact.
@@ -141,10 +206,9 @@ mod tests {
     #[test]
     fn another_tenants_entries_do_not_speak() {
         let index = MemoryIndex::build(vec![list("own", "@tenant 7\nevil.example\n")]);
-        let url = url::parse("https://evil.example/").unwrap();
         let tier = |tenant| {
             let index = ForTenant { index: &index, tenant: TenantId(tenant), policy: "standard" };
-            judge(&url, &index, &SUFFIXES, NOW).tier
+            judged_by(&index, "https://evil.example/").tier
         };
         assert_eq!((tier(7), tier(8)), (Tier::Malicious, Tier::Clean));
     }
@@ -204,6 +268,105 @@ mod tests {
         }
     }
 
+    const EVIL_IN_SAFE_LINKS: &str =
+        "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.example%2Fx";
+
+    #[test]
+    fn a_block_on_any_url_inside_blocks_and_names_its_hop() {
+        let block = ("block", "evil.example\n");
+        for (text, hop) in [
+            (EVIL_IN_SAFE_LINKS, 1),
+            ("https://ok.example/?next=https%3A%2F%2Fevil.example%2F", 1),
+            ("https://www.google.com/url?q=https://ok.example/%3Fu%3Dhttps://evil.example/", 2),
+            ("https://evil.example/?u=https://ok.example/", 0),
+        ] {
+            let verdict = judged(&[block], text);
+            let signal = verdict.decisive().unwrap();
+            assert_eq!(
+                (verdict.tier, signal.hop, settled(&verdict).as_deref()),
+                (Tier::Malicious, hop, Some("block:1"))
+            );
+        }
+    }
+
+    #[test]
+    fn an_allow_for_the_wrapper_lifts_no_block_and_no_fact_inside() {
+        let wrapper = ("ok", "@action allow\nsafelinks.protection.outlook.com\n");
+        let big = ("big", "@action never-block\noutlook.com\n");
+        let block = ("block", "evil.example\n");
+        for lists in [&[wrapper, block][..], &[wrapper, big, block]] {
+            let verdict = judged(lists, EVIL_IN_SAFE_LINKS);
+            assert_eq!((verdict.tier, settled(&verdict).as_deref()), (Tier::Malicious, Some("block:1")));
+            assert!(verdict.signals.len() >= 2, "the allow is told too");
+        }
+        let odd = "https://eur01.safelinks.protection.outlook.com/?url=http%3A%2F%2F203.0.113.7%2F";
+        let verdict = judged(&[wrapper], odd);
+        assert_eq!((verdict.tier, settled(&verdict).as_deref()), (Tier::Suspicious, Some("literal_address")));
+        assert_eq!(verdict.decisive().unwrap().hop, 1);
+        let inner = ("inner", "@action allow\n203.0.113.7\n");
+        let verdict = judged(&[wrapper, inner], odd);
+        assert_eq!((verdict.tier, settled(&verdict).as_deref()), (Tier::Clean, Some("ok:2")));
+    }
+
+    #[test]
+    fn an_allow_inside_lets_nobody_pass_who_stands_outside() {
+        let inner = ("inner", "@action allow\nevil.example\n");
+        let outer = ("outer", "outlook.com\n");
+        assert_eq!(settled(&judged(&[inner, outer], EVIL_IN_SAFE_LINKS)).as_deref(), Some("outer:1"));
+        let verdict = judged(&[inner], "http://203.0.113.7/?u=https://evil.example/");
+        assert_eq!(settled(&verdict).as_deref(), Some("literal_address"));
+        let verdict = judged(&[inner], EVIL_IN_SAFE_LINKS);
+        assert_eq!((verdict.tier, verdict.decisive), (Tier::Clean, None), "nobody allowed the destination itself");
+    }
+
+    fn wrapped(inner: &str, products: &[&str]) -> String {
+        products.iter().fold(inner.to_owned(), |inner, product| {
+            let bytes: String = inner.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            format!("https://{product}{bytes}")
+        })
+    }
+
+    const PRODUCTS: [&str; 3] = [
+        "eur01.safelinks.protection.outlook.com/?url=",
+        "linkprotect.cudasvc.com/url?a=",
+        "secure-web.cisco.com/1abc/",
+    ];
+
+    #[test]
+    fn three_products_around_one_another_are_suspicious_wherever_they_lead() {
+        for (count, tier) in [(2, Tier::Clean), (3, Tier::Suspicious)] {
+            let verdict = judged(&[], &wrapped("https://shop.example/", &PRODUCTS[..count]));
+            assert_eq!(verdict.tier, tier, "{count}");
+        }
+        let text = wrapped("https://shop.example/", &PRODUCTS);
+        let verdict = judged(&[("big", "@action never-block\ncisco.com\noutlook.com\n")], &text);
+        assert_eq!((settled(&verdict).as_deref(), verdict.decisive().unwrap().hop), (Some("many_wrappers"), 3));
+        for list in ["@action allow\nshop.example\n", "@action internal\nshop.example\n"] {
+            assert_eq!(judged(&[("ok", list)], &text).tier, Tier::Clean, "{list}");
+        }
+    }
+
+    #[test]
+    fn more_layers_than_are_looked_at_are_suspicious() {
+        let deep = "https://ok.example/?u=".repeat(url::MAX_LAYERS + 2);
+        let verdict = judged(&[("big", "@action never-block\nok.example\n")], &deep);
+        assert_eq!((verdict.tier, settled(&verdict).as_deref()), (Tier::Suspicious, Some("too_deep")));
+        assert_eq!(judged(&[("ok", "@action allow\nok.example\n")], &deep).tier, Tier::Clean);
+    }
+
+    #[test]
+    fn where_it_leads_and_what_stands_in_it_is_told_and_settles_nothing() {
+        for (text, fact, words) in [
+            ("https://bit.ly/abc", HostFact::Sealed, "only its owner can tell (URL shortener)"),
+            ("https://ok.example/?u=http://203.0.113.7/", HostFact::NestedUrl, "on 203.0.113.7"),
+        ] {
+            let verdict = judged(&[], text);
+            assert_eq!((verdict.tier, verdict.decisive, verdict.signals.len()), (Tier::Clean, None, 1), "{text}");
+            assert_eq!(verdict.signals[0].source, Source::Host { fact });
+            assert!(verdict.signals[0].evidence.contains(words), "{}", verdict.signals[0].evidence);
+        }
+    }
+
     #[test]
     fn a_crowd_of_entries_is_capped_and_the_winner_kept() {
         let allows: String = (0..100).map(|at| format!("a.example/{}*\n", "x/".repeat(at))).collect();
@@ -229,8 +392,8 @@ mod tests {
                 let (list, bad) = parse(&format!("list{at}"), text, &context);
                 bad.is_empty().then(|| Arc::new(list))
             }).collect();
-            let url = url::parse(&format!("https://{host}{path}")).unwrap();
-            let verdict = |lists: Vec<Arc<List>>| judge(&url, &MemoryIndex::build(lists), &SUFFIXES, NOW);
+            let url = format!("https://{host}{path}");
+            let verdict = |lists: Vec<Arc<List>>| judged_by(&MemoryIndex::build(lists), &url);
             let one = verdict(lists.clone());
             prop_assert_eq!(&one, &verdict(lists.into_iter().rev().collect()));
             let blocked = one.decisive().is_some_and(|signal| signal.objection == Objection::Blocks);

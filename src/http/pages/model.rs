@@ -114,5 +114,9 @@ fn of_fact(fact: HostFact) -> &'static str {
         HostFact::MixedScripts => "mixed-scripts",
         HostFact::OddPort => "odd-port",
         HostFact::SingleLabel => "single-label",
+        HostFact::NestedUrl => "nested-url",
+        HostFact::Sealed => "sealed",
+        HostFact::ManyWrappers => "many-wrappers",
+        HostFact::TooDeep => "too-deep",
     }
 }
