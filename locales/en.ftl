@@ -75,6 +75,7 @@ reason-userinfo = Something stands before an @ in the address, which can hide wh
 reason-mixed-scripts = The name mixes letters of several scripts that look alike.
 reason-odd-port = It uses an unusual port.
 reason-single-label = The name has no dot, as only names inside a network do.
+reason-lookalike = The name looks like that of a known organisation, and belongs to somebody else.
 reason-nested-url = Another address stands inside it.
 reason-sealed = It leads on to another address that only its owner can tell.
 reason-many-wrappers = Several link checks are wrapped around one another, which can hide where it really goes.

@@ -75,6 +75,7 @@ reason-userinfo = アドレスの @ の前に文字列があり、本当の行�
 reason-mixed-scripts = 名前に、見分けにくい別種の文字が混ざっています。
 reason-odd-port = 通常は使われないポートを使っています。
 reason-single-label = 名前に点がなく、組織内だけの名前のように見えます。
+reason-lookalike = 有名な組織の名前に似ていますが、別の所有者の名前です。
 reason-nested-url = アドレスの中に別のアドレスが含まれています。
 reason-sealed = 所有者にしか分からない別のアドレスへ転送されます。
 reason-many-wrappers = 複数のリンク検査が重ねて使われており、本当の行き先が隠されている可能性があります。

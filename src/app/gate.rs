@@ -89,6 +89,7 @@ fn tenant(tenant: &config::Tenant) -> Tenant {
         id: tenant.id,
         bases: tenant.bases().cloned().collect(),
         policy: tenant.policy.clone(),
+        names: Arc::clone(&tenant.names),
         house: Arc::new(House {
             name: Some(tenant.name.clone()),
             help: tenant.help.clone(),

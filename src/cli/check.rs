@@ -35,7 +35,7 @@ pub(super) fn run(place: &PlaceArguments, args: &CheckArguments, out: &mut Stdou
     let tenant = tenant(&work.config, args.tenant)?;
     let index = ForTenant { index: &shelf.index, tenant: tenant.id, policy: &tenant.policy.name };
     let chain = url::unwrap(&url);
-    let grounds = Grounds { index: &index, suffixes: &work.suffixes, now: work.now };
+    let grounds = Grounds { index: &index, suffixes: &work.suffixes, names: &tenant.names, now: work.now };
     let verdict = verdict::judge(&url, &chain, &grounds);
     let decision = policy::decide(&tenant.policy, &verdict);
     let key = url.canonical();

@@ -154,7 +154,7 @@ impl Checkpoint {
         let lists = self.parts.lists.snapshot();
         let seen = ForTenant { index: &lists.index, tenant: tenant.id, policy: &tenant.policy.name };
         let chain = url::unwrap(&link.destination);
-        let grounds = Grounds { index: &seen, suffixes: &self.parts.suffixes, now };
+        let grounds = Grounds { index: &seen, suffixes: &self.parts.suffixes, names: &tenant.names, now };
         let verdict = verdict::judge(&link.destination, &chain, &grounds);
         let decision = policy::decide(&tenant.policy, &verdict);
         Some(Case { link, tenant, chain, verdict, decision })

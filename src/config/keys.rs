@@ -35,6 +35,8 @@ pub enum Kind {
     Mailto,
     /// `mailto:` or `https:`, for people.
     Contact,
+    /// Several domains.
+    Domains,
     /// Several IP addresses.
     IpAddresses,
     /// A whole number in these bounds, both included.
@@ -212,6 +214,16 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "tenant",
+        name: "protected",
+        kind: Kind::Domains,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "Domains of its own that others may imitate. A host that can be taken for one of them, or for one of the \
+              well-known names that are built in, is suspicious.",
+        example: "[\"corp.example\", \"corp-mail.example\"]",
+    },
+    Key {
+        table: "tenant",
         name: "help",
         kind: Kind::Text,
         preset: Preset::Unset,
@@ -296,6 +308,7 @@ impl Kind {
             Self::BaseUrl => "an http or https URL without query, such as \"https://go.corp.example\"".into(),
             Self::BaseUrls => "a list of URLs, such as [\"https://go.corp.example\"]".into(),
             Self::Mailto => "a mailto: URL, such as \"mailto:helpdesk@corp.example\"".into(),
+            Self::Domains => "a list of domains, such as [\"corp.example\"]".into(),
             Self::IpAddresses => "a list of IP addresses, such as [\"127.0.0.1\"]".into(),
             Self::Contact => "a mailto: or https: URL, such as \"mailto:helpdesk@corp.example\"".into(),
             Self::Number(low, high) => format!("a whole number from {low} to {high}"),

@@ -3,11 +3,12 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
 use super::document::{Document, Problems, SectionId, Value};
-use crate::{base::TenantId, click::MailAddress, link::LinkBase, policy::Policy};
+use crate::{base::TenantId, click::MailAddress, link::LinkBase, policy::Policy, url::Names};
 
 /// What a configuration says, whole and checked.
 #[derive(Debug, Clone)]
@@ -69,6 +70,8 @@ pub struct Tenant {
     pub retired: Vec<LinkBase>,
     /// What is done with what is found.
     pub policy: Policy,
+    /// Names that others borrow: those that are built in, and its own.
+    pub names: Arc<Names>,
     /// What a person who was stopped can do.
     pub help: Option<String>,
     /// Where a mistake is reported.
@@ -199,7 +202,15 @@ impl Reader<'_> {
             name: name?,
             base: base?,
             policy: policy?,
+            names: Arc::new(self.names(section)),
         })
+    }
+
+    /// Whose names others borrow: the tenant's own beside the built-in ones.
+    fn names(&mut self, section: Option<SectionId>) -> Names {
+        let mut names = Names::builtin();
+        self.parse_each(section, "tenant", "protected", |domain| names.protect(domain));
+        names
     }
 
     /// Each text of a list, read further; complaints are told at the place of the list.
@@ -208,7 +219,7 @@ impl Reader<'_> {
         section: Option<SectionId>,
         table: &'static str,
         name: &str,
-        read: impl Fn(&str) -> Result<T, E>,
+        mut read: impl FnMut(&str) -> Result<T, E>,
     ) -> Vec<T> {
         let Some(Value::Texts(texts)) = self.document.value(section, table, name) else { return Vec::new() };
         let mut values = Vec::new();

@@ -86,6 +86,8 @@ pub enum HostFact {
     OddPort,
     /// The host has no dot and is no address.
     SingleLabel,
+    /// The host can be taken for somebody else's.
+    Lookalike,
     /// Another URL stands inside it.
     NestedUrl,
     /// It leads on to where only somebody else can tell.
@@ -104,6 +106,7 @@ impl fmt::Display for HostFact {
             Self::MixedScripts => "mixed_scripts",
             Self::OddPort => "odd_port",
             Self::SingleLabel => "single_label",
+            Self::Lookalike => "lookalike",
             Self::NestedUrl => "nested_url",
             Self::Sealed => "sealed",
             Self::ManyWrappers => "many_wrappers",

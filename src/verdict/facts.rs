@@ -1,18 +1,31 @@
 use crate::{
     judge::{HostFact, Objection, Signal, Source, Threat, Tier},
-    url::{Chain, Suffixes, Way, WebUrl, host_facts},
+    url::{Chain, How, Likeness, Names, Suffixes, Way, WebUrl, host_facts},
 };
 
 /// Products of mail security around one another from which on somebody uses them to hide something (attack row 114).
 pub(super) const MANY_WRAPPERS: usize = 3;
 
-/// What can be read off one URL, as signals, those that object first.
+/// What can be read off one URL, as signals.
 ///
-/// Hidden destinations (userinfo, mixed scripts) and bare addresses are suspicious: honest mail hardly has them. An odd
-/// port or a single label is every developer's and every intranet's daily bread; each is told, and settles nothing. A
-/// fact names no threat: it does not know what waits at the other end.
-pub(super) fn of_url(url: &WebUrl, suffixes: &Suffixes) -> Vec<Signal> {
-    host_facts(url).into_iter().map(|fact| signal(fact, 0, evidence(fact, url, suffixes))).collect()
+/// Hidden destinations (userinfo, mixed scripts), bare addresses and hosts that can be taken for somebody else's are
+/// suspicious: honest mail hardly has them. An odd port or a single label is every developer's and every intranet's
+/// daily bread; each is told, and settles nothing. A fact names no threat: it does not know what waits at the other end.
+pub(super) fn of_url(url: &WebUrl, hop: usize, names: &Names, suffixes: &Suffixes) -> impl Iterator<Item = Signal> {
+    let facts = host_facts(url).into_iter().map(move |fact| signal(fact, hop, evidence(fact, url, suffixes)));
+    let likeness = names.likeness(url, suffixes);
+    let likeness = likeness.map(|likeness| signal(HostFact::Lookalike, hop, likeness_in_words(&likeness)));
+    facts.chain(likeness)
+}
+
+fn likeness_in_words(likeness: &Likeness<'_>) -> String {
+    let Likeness { of, domain, how } = likeness;
+    match how {
+        How::Looks => format!("{domain} can be taken for {of} and is another domain"),
+        How::OneLetter => format!("{domain} differs from {of} by one letter and is another domain"),
+        How::InFront => format!("{of} stands in front of the real domain, which is {domain}"),
+        How::Beside(word) => format!("the name of {of} stands beside “{word}” in a host of {domain}, another domain"),
+    }
 }
 
 /// What can be read off the way in which URLs stand inside one another. `hears` says for which of them guesses count.
@@ -49,6 +62,7 @@ fn signal(fact: HostFact, hop: usize, evidence: String) -> Signal {
         HostFact::Userinfo
         | HostFact::MixedScripts
         | HostFact::LiteralAddress
+        | HostFact::Lookalike
         | HostFact::ManyWrappers
         | HostFact::TooDeep => SUSPICIOUS,
         HostFact::OddPort | HostFact::SingleLabel | HostFact::NestedUrl | HostFact::Sealed => {
@@ -72,8 +86,10 @@ fn evidence(fact: HostFact, url: &WebUrl, suffixes: &Suffixes) -> String {
         }
         HostFact::OddPort => format!("the link names port {}, which is not the usual one", port(url)),
         HostFact::SingleLabel => format!("the host {host} is a single word, as inside a local network"),
-        // Facts about a chain bring their own words.
-        HostFact::NestedUrl | HostFact::Sealed | HostFact::ManyWrappers | HostFact::TooDeep => fact.to_string(),
+        // The others bring their own words.
+        HostFact::Lookalike | HostFact::NestedUrl | HostFact::Sealed | HostFact::ManyWrappers | HostFact::TooDeep => {
+            fact.to_string()
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::{
     base::Timestamp,
     judge::{Objection, Signal, Threat, Tier, Verdict},
     list::{self, Hit, Index, ListAction},
-    url::{Chain, Suffixes, WebUrl},
+    url::{Chain, Names, Suffixes, WebUrl},
 };
 
 /// Most entries that one verdict names. The one that settles it is always among them; the widest are left out first.
@@ -16,6 +16,8 @@ pub struct Grounds<'a> {
     pub index: &'a dyn Index,
     /// Tells who is behind a host.
     pub suffixes: &'a Suffixes,
+    /// Whose a host can be taken for.
+    pub names: &'a Names,
     /// The moment.
     pub now: Timestamp,
 }
@@ -77,8 +79,8 @@ impl<'i> Heard<'i> {
     fn of(url: &WebUrl, at: usize, is_certain: bool, grounds: &Grounds<'i>) -> Self {
         let hits = hits(url, grounds.index, grounds.now);
         let is_exempt = hits.iter().any(|hit| rank(hit.list.action) == Rank::Exempts);
-        let mut facts = if is_exempt || !is_certain { Vec::new() } else { of_url(url, grounds.suffixes) };
-        facts.iter_mut().for_each(|fact| fact.hop = at);
+        let hears = is_certain && !is_exempt;
+        let facts = if hears { of_url(url, at, grounds.names, grounds.suffixes).collect() } else { Vec::new() };
         Self { at, winner: list::winner(&hits), hits, facts, is_exempt }
     }
 
@@ -141,6 +143,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
 
     static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
+    static NAMES: LazyLock<Names> = LazyLock::new(Names::builtin);
 
     fn list(name: &str, text: &str) -> Arc<List> {
         let context = Context { suffixes: &SUFFIXES, own_hosts: &[], never_block: None };
@@ -156,7 +159,7 @@ mod tests {
 
     fn judged_by(index: &dyn Index, text: &str) -> Verdict {
         let url = url::parse(text).unwrap();
-        judge(&url, &url::unwrap(&url), &Grounds { index, suffixes: &SUFFIXES, now: NOW })
+        judge(&url, &url::unwrap(&url), &Grounds { index, suffixes: &SUFFIXES, names: &NAMES, now: NOW })
     }
 
     /// The entry that settled it, as `list:line`, or the fact.
@@ -225,6 +228,11 @@ mod tests {
             ("https://bank.example:pw@x.evil.example/", HostFact::Userinfo, "which is evil.example"),
             ("http://203.0.113.7/", HostFact::LiteralAddress, "a bare network address, 203.0.113.7"),
             ("https://xn--pple-43d.com/", HostFact::MixedScripts, "xn--pple-43d.com is shown as"),
+            (
+                "https://paypa1.com/",
+                HostFact::Lookalike,
+                "paypa1.com can be taken for paypal.com and is another domain",
+            ),
         ] {
             let verdict = judged(&[], text);
             assert_eq!((verdict.tier, verdict.threat), (Tier::Suspicious, Threat::None), "{text}");
@@ -258,7 +266,12 @@ mod tests {
     fn no_guess_is_made_about_own_hosts_and_those_never_blocked() {
         let own = ("own", "@action internal\n10.0.0.0/8\nlocalhost.example\n");
         let big = ("big", "@action never-block\nbig.example\n");
-        for text in ["http://10.1.2.3:8080/", "http://u@a.localhost.example/", "https://u@big.example/"] {
+        for text in [
+            "http://10.1.2.3:8080/",
+            "http://u@a.localhost.example/",
+            "https://u@big.example/",
+            "https://paypal.com.big.example/",
+        ] {
             let verdict = judged(&[own, big], text);
             assert_eq!((verdict.tier, verdict.decisive, verdict.signals.len()), (Tier::Clean, None, 1), "{text}");
         }

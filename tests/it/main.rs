@@ -19,6 +19,7 @@ mod floors;
 mod house;
 mod link;
 mod list;
+mod lookalikes;
 #[cfg(feature = "server")]
 mod mails;
 mod message;

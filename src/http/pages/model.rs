@@ -114,6 +114,7 @@ fn of_fact(fact: HostFact) -> &'static str {
         HostFact::MixedScripts => "mixed-scripts",
         HostFact::OddPort => "odd-port",
         HostFact::SingleLabel => "single-label",
+        HostFact::Lookalike => "lookalike",
         HostFact::NestedUrl => "nested-url",
         HostFact::Sealed => "sealed",
         HostFact::ManyWrappers => "many-wrappers",

@@ -51,6 +51,7 @@ fn stop(barrier: Barrier, tier: Tier, threat: Threat) -> Page {
         HostFact::MixedScripts,
         HostFact::OddPort,
         HostFact::SingleLabel,
+        HostFact::Lookalike,
         HostFact::NestedUrl,
         HostFact::Sealed,
         HostFact::ManyWrappers,

@@ -186,6 +186,6 @@ impl Hosts {
 }
 
 /// Whether `host` is `domain` or below it.
-pub(super) fn is_below(host: &str, domain: &str) -> bool {
+pub(in crate::url) fn is_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.'))
 }

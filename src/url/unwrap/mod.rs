@@ -17,6 +17,7 @@ mod translate;
 
 use std::fmt;
 
+pub(super) use self::formats::is_below;
 use self::formats::{Found, Kind};
 use super::{WebUrl, parse};
 use crate::judge::InnerUrl;

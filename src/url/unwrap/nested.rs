@@ -54,7 +54,10 @@ impl Candidate {
         let rest = text.get(at..)?;
         let Some(value) = rest.strip_prefix(['=', '#']) else {
             let escapes = scheme(rest.as_bytes())?;
-            return Some(Self { begin: at, end: end(text, at, mark, escapes), form: Form::Escaped(escapes) });
+            let end = end(text, at, mark, escapes);
+            // Whoever reads a parameter decodes it once; nobody decodes a path.
+            let escapes = if at > mark { escapes.max(1) } else { escapes };
+            return Some(Self { begin: at, end, form: Form::Escaped(escapes) });
         };
         let begin = at + 1;
         if value.starts_with("aHR0c") {
