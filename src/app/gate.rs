@@ -14,7 +14,8 @@ use crate::{
     feed::{LiveLists, ReloadReport},
     http::{Front, Limits, Service, pages::Pages},
     link::Keyring,
-    store::ClickLog,
+    ruling::LiveRulings,
+    store::{ClickLog, Store},
     url::Suffixes,
 };
 
@@ -28,8 +29,10 @@ pub struct Gate {
 pub(super) struct Around {
     pub(super) config: Config,
     pub(super) lists: Arc<LiveLists>,
+    pub(super) rulings: Arc<LiveRulings>,
     pub(super) suffixes: Arc<Suffixes>,
     pub(super) log: ClickLog,
+    pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
 }
 
@@ -73,8 +76,10 @@ impl Around {
             nonces: ring.nonces(),
             tenants,
             lists: Arc::clone(&self.lists),
+            rulings: Arc::clone(&self.rulings),
             suffixes: Arc::clone(&self.suffixes),
             log: self.log.clone(),
+            store: Arc::clone(&self.store),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             node: self.config.node.clone(),

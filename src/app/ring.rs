@@ -133,11 +133,19 @@ pub fn read_ring(path: &Path) -> Result<Keyring, RingError> {
     };
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    let others = if is_credential(path) { 0o037 } else { 0o077 };
+    if mode & others != 0 {
         return Err(RingError::Open { path: path.to_owned(), mode });
     }
     let text = Zeroizing::new(io::read_to_string(file).map_err(unreadable)?);
     Keyring::parse(&text).map_err(|source| RingError::Wrong { path: path.to_owned(), source })
+}
+
+/// Whether systemd keeps the file for this service (`LoadCredential=`). It gives the user of the service the right to
+/// read by an access control list, whose mask shows as the right of the group.
+fn is_credential(path: &Path) -> bool {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY");
+    folder.is_some_and(|folder| path.parent() == Some(Path::new(&folder)))
 }
 
 /// Makes a keyring with one fresh key, where there is none.

@@ -9,6 +9,13 @@ pub(super) fn run(place: &PlaceArguments, command: &ConfigCommand, out: &mut Std
     match command {
         ConfigCommand::Example => out.bytes(example().as_bytes()),
         ConfigCommand::Reference => out.bytes(reference().as_bytes()),
+        ConfigCommand::Show { json } => {
+            let (_, settings) = place.place().show(&place.overrides())?;
+            if !json {
+                return out.bytes(settings.to_toml().as_bytes());
+            }
+            settings.0.iter().try_for_each(|setting| out.json(setting))
+        }
         ConfigCommand::Check => {
             let file = place.place().file();
             match place.place().look(&place.overrides())? {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     app::{Origin, Shelf, SystemClock, own_hosts, seed_lists},
     base::{Clock, TenantId, Timestamp},
-    config::{Config, Overrides, Place, Tenant},
+    config::{Config, Place, Tenant},
     link,
     url::{self, Suffixes, WebUrl},
 };
@@ -68,7 +68,7 @@ pub(super) fn origin(place: &PlaceArguments) -> Origin {
 
 /// Says so where the command line names another base URL than the file: other commands do not know it.
 pub(super) fn say_if_moved(place: &PlaceArguments, config: &Config) -> Result<(), Failure> {
-    let written = place.place().foresee(&Overrides::default())?;
+    let written = place.place().foresee(&place.overrides())?;
     for (now, then) in config.tenants.iter().zip(&written.tenants).filter(|(now, then)| now.base != then.base) {
         people(&format!(
             "note: new links live at {}, and {} says {}; commands without --base-url do not know the new place",

@@ -1,4 +1,4 @@
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{cell::Cell, net::IpAddr, sync::Arc, time::Instant};
 
 use super::{
     Answer, Barrier, Damaged, Entropy, Hints, Onward, Page, ReasonAsked, Spot, Tenant, case::Case, site::Sites,
@@ -7,10 +7,11 @@ use crate::{
     base::{ClickId, Clock, EventId, Timestamp},
     feed::LiveLists,
     judge::{Action, Actor, ClickEvent, Outcome, Threat},
-    link::{Nonces, Opener, own_path},
+    link::{Link, LinkId, Nonces, Opener, own_path},
     list::ForTenant,
     policy,
-    store::ClickLog,
+    ruling::LiveRulings,
+    store::{ClickLog, Store},
     url::{self, Suffixes},
     verdict::{self, Grounds},
 };
@@ -30,10 +31,14 @@ pub struct Parts {
     pub tenants: Vec<Tenant>,
     /// The lists of the moment.
     pub lists: Arc<LiveLists>,
+    /// What was taken back.
+    pub rulings: Arc<LiveRulings>,
     /// Tells who is behind a host.
     pub suffixes: Arc<Suffixes>,
     /// Takes the events.
     pub log: ClickLog,
+    /// Knows which links were minted.
+    pub store: Arc<Store>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids differ.
@@ -59,6 +64,21 @@ pub struct Request<'a> {
     pub hints: Hints<'a>,
     /// The address it came from, as far as it is known and may be kept.
     pub client: Option<IpAddr>,
+    /// What the wrap log said of the link, where it had to be asked.
+    pub word: Word,
+}
+
+/// What the wrap log says of a link under a compromised key: whoever has the key can sign anything, but cannot have had
+/// us mint it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Word {
+    /// It was not asked. [`Answer::AskLog`] comes back where it has to be.
+    #[default]
+    NotAsked,
+    /// It holds this link.
+    Holds(LinkId),
+    /// It does not hold the link, or could not be read.
+    Unknown,
 }
 
 /// What is asked for.
@@ -96,7 +116,10 @@ impl Checkpoint {
     /// use up a link that works once; what is recorded of them says what a person would have met.
     pub fn open(&self, request: &Request<'_>) -> Answer {
         let visit = self.visit(request);
-        let Some(case) = self.judge(request.spot, visit.now) else { return self.damaged(&visit) };
+        let case = match self.judge(request, visit.now) {
+            Ok(case) => case,
+            Err(shut) => return self.shut(shut, &visit),
+        };
         let click = self.click_id(visit.now);
         self.record(&visit, click, &case, case.decision.outcome);
         match visit.actor {
@@ -110,7 +133,10 @@ impl Checkpoint {
     /// nothing worse, and never past a block. Without a good one this is a click like any other.
     pub fn proceed(&self, request: &Request<'_>, form: &Form<'_>) -> Answer {
         let visit = self.visit(request);
-        let Some(mut case) = self.judge(request.spot, visit.now) else { return self.damaged(&visit) };
+        let mut case = match self.judge(request, visit.now) {
+            Ok(case) => case,
+            Err(shut) => return self.shut(shut, &visit),
+        };
         let shown = form.nonce.and_then(|nonce| self.shown(nonce, request.spot, visit.now));
         let Some((click, passed)) = shown else { return self.open(request) };
         let action = case.decision.action;
@@ -134,9 +160,22 @@ impl Checkpoint {
     /// click: nothing is recorded.
     pub fn preview(&self, request: &Request<'_>) -> Answer {
         let visit = self.visit(request);
-        match self.judge(request.spot, visit.now) {
-            Some(case) => Answer::Page(case.preview(&self.parts.suffixes, request.spot, None)),
-            None => self.damaged(&visit),
+        match self.judge(request, visit.now) {
+            Ok(case) => Answer::Page(case.preview(&self.parts.suffixes, request.spot, None)),
+            Err(shut) => self.shut(shut, &visit),
+        }
+    }
+
+    /// Asks the wrap log whether it holds `link`. Reads the disk: not for a thread that answers others meanwhile. A log
+    /// that cannot be read vouches for nothing.
+    pub fn ask_log(&self, link: &Link) -> Word {
+        match self.parts.store.is_minted(link) {
+            Ok(true) => Word::Holds(link.id),
+            Ok(false) => Word::Unknown,
+            Err(error) => {
+                tracing::error!(%error, "a link under a compromised key stays shut: the wrap log cannot be asked");
+                Word::Unknown
+            }
         }
     }
 
@@ -148,16 +187,33 @@ impl Checkpoint {
         Visit { request, now: self.parts.clock.now(), began: Instant::now(), actor }
     }
 
-    fn judge(&self, spot: Spot<'_>, now: Timestamp) -> Option<Case<'_>> {
-        let link = self.parts.opener.open(spot.path(), spot.allowed(), now).ok()?.into_inner();
-        let tenant = self.sites.tenant(link.facts.tenant)?;
+    fn judge(&self, request: &Request<'_>, now: Timestamp) -> Result<Case<'_>, Shut> {
+        let Request { spot, word, .. } = *request;
+        let asked = Cell::new(None);
+        let is_logged = |link: &Link| match word {
+            Word::Holds(id) => link.id == id,
+            Word::Unknown => false,
+            Word::NotAsked => {
+                asked.set(Some(Box::new(link.clone())));
+                false
+            }
+        };
+        let opened = self.parts.opener.open_with(spot.path(), spot.allowed(), now, &is_logged);
+        let Ok(link) = opened else { return Err(asked.take().map_or(Shut::Damaged, Shut::AskLog)) };
+        let link = link.into_inner();
+        let tenant = self.sites.tenant(link.facts.tenant).ok_or(Shut::Damaged)?;
         let lists = self.parts.lists.snapshot();
         let seen = ForTenant { index: &lists.index, tenant: tenant.id, policy: &tenant.policy.name };
         let chain = url::unwrap(&link.destination);
         let grounds = Grounds { index: &seen, suffixes: &self.parts.suffixes, names: &tenant.names, now };
         let verdict = verdict::judge(&link.destination, &chain, &grounds);
+        let rulings = self.parts.rulings.snapshot();
+        let verdict = match rulings.revocation(&link, now) {
+            Some(revocation) => verdict::revoke(verdict, revocation),
+            None => verdict,
+        };
         let decision = policy::decide(&tenant.policy, &verdict);
-        Some(Case { link, tenant, chain, verdict, decision })
+        Ok(Case { link, tenant, chain, verdict, decision })
     }
 
     fn answer(&self, case: Case<'_>, visit: &Visit<'_>, click: ClickId, reason: ReasonAsked) -> Answer {
@@ -170,8 +226,7 @@ impl Checkpoint {
             Action::Notice => Barrier::Notice(onward(ReasonAsked::No)),
             Action::Warn => Barrier::Warn(onward(ReasonAsked::No)),
             Action::WarnWithReason => Barrier::Warn(onward(reason)),
-            Action::Block if case.decision.outcome == Outcome::BlockedByAdmin => Barrier::BlockedByAdmin,
-            Action::Block => Barrier::Block,
+            Action::Block => case.block(),
         };
         Answer::Page(case.stop(&self.parts.suffixes, click, barrier))
     }
@@ -181,6 +236,13 @@ impl Checkpoint {
         [Action::Notice, Action::Warn, Action::WarnWithReason]
             .into_iter()
             .find_map(|action| Some((self.parts.nonces.check(nonce, &subject(spot.path(), action), now)?, action)))
+    }
+
+    fn shut(&self, shut: Shut, visit: &Visit<'_>) -> Answer {
+        match shut {
+            Shut::Damaged => self.damaged(visit),
+            Shut::AskLog(link) => Answer::AskLog(link),
+        }
     }
 
     fn damaged(&self, visit: &Visit<'_>) -> Answer {
@@ -205,6 +267,14 @@ impl Checkpoint {
         self.parts.entropy.fill(&mut entropy);
         EventId::new(now, entropy)
     }
+}
+
+/// Why a link does not open.
+enum Shut {
+    /// It cannot be proven.
+    Damaged,
+    /// It can, under a compromised key.
+    AskLog(Box<Link>),
 }
 
 /// One request at one moment.

@@ -15,7 +15,7 @@ mod site;
 
 pub use actor::Hints;
 pub use answer::Answer;
-pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Request};
+pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Request, Word};
 pub use destination::Destination;
 pub use entropy::{Entropy, SystemEntropy};
 pub use page::{

@@ -1,16 +1,20 @@
-use std::{collections::BTreeMap, fmt, ops::Range};
+use std::{collections::BTreeMap, ffi::OsStr, fmt, ops::Range};
 
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{KEYS, Key, Kind, Preset, Several, TABLES};
+use super::{
+    FoundIn, Setting, Settings,
+    environment::{Environment, Target, target},
+    keys::{KEYS, Key, Kind, Preset, Several, TABLES},
+};
 use crate::list::nearest;
 
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The file, as it was named.
+    /// The file as it was named, the variable, or the option.
     pub file: String,
-    /// Line and column of the file, both from 1; none where something is missing altogether.
+    /// Line and column of the file, both from 1; none for a variable or an option.
     pub at: Option<(usize, usize)>,
     /// What is wrong and what to do.
     pub what: String,
@@ -40,10 +44,12 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// A file whose keys are known and whose values are of their kind.
+/// A file, and what stands before it, whose keys are known and whose values are of their kind.
 pub(super) struct Document {
     file: String,
     text: String,
+    /// Whether the text is no TOML at all.
+    broken: bool,
     sections: Vec<Section>,
     problems: Vec<Problem>,
 }
@@ -52,9 +58,19 @@ pub(super) struct Document {
 struct Section {
     table: &'static str,
     /// Where its head stands.
-    span: Range<usize>,
+    at: Written,
     /// By name: where the value stands and what it is; none where it is wrong, which has been told.
-    values: BTreeMap<&'static str, (Range<usize>, Option<Value>)>,
+    values: BTreeMap<&'static str, (Written, Option<Value>)>,
+}
+
+/// Where something was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Written {
+    File(Range<usize>),
+    Variable(String),
+    Option(&'static str),
+    /// Nowhere: the program worked it out.
+    Nowhere,
 }
 
 /// Which table of a document: an index, good for that document alone.
@@ -68,19 +84,33 @@ pub(super) enum Value {
     Texts(Vec<String>),
 }
 
+impl Value {
+    fn to_toml(&self) -> String {
+        let text = |text: &String| toml::Value::String(text.clone()).to_string();
+        match self {
+            Self::Text(one) => text(one),
+            Self::Number(number) => number.to_string(),
+            Self::Texts(several) => format!("[{}]", several.iter().map(text).collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
 impl Document {
     /// Reads the text of a file named `file`. What is wrong with it is kept and told by [`Self::finish`].
     pub(super) fn read(file: &str, text: &str) -> Self {
-        let mut document =
-            Self { file: file.to_owned(), text: text.to_owned(), sections: Vec::new(), problems: Vec::new() };
-        match DeTable::parse(text) {
+        let (file, text) = (file.to_owned(), text.to_owned());
+        let mut document = Self { file, text: text.clone(), broken: false, sections: Vec::new(), problems: Vec::new() };
+        match DeTable::parse(&text) {
             Ok(root) => {
-                document.sections.push(Section { table: "", span: 0..0, values: BTreeMap::new() });
+                document.begin("", Written::File(0..0));
                 for (name, value) in root.get_ref() {
                     document.read_top(name.get_ref(), name.span(), value.get_ref(), value.span());
                 }
             }
-            Err(error) => document.problem(error.span(), error.message().replace('\n', ", ")),
+            Err(error) => {
+                document.broken = true;
+                document.problem(error.span(), error.message().replace('\n', ", "));
+            }
         }
         document
     }
@@ -110,8 +140,7 @@ impl Document {
     }
 
     fn read_section(&mut self, table: &'static str, inner: &DeTable<'_>, span: Range<usize>) {
-        let section = SectionId(self.sections.len());
-        self.sections.push(Section { table, span, values: BTreeMap::new() });
+        let section = self.begin(table, Written::File(span));
         for (name, value) in inner {
             self.read_key(section, name.get_ref(), name.span(), value.get_ref(), value.span());
         }
@@ -134,7 +163,69 @@ impl Document {
         if value.is_none() {
             self.problem(Some(value_at.clone()), format!("{} must be {}", key.path(), key.kind.describe()));
         }
-        self.sections[section.0].values.insert(key.name, (value_at, value));
+        self.sections[section.0].values.insert(key.name, (Written::File(value_at), value));
+    }
+
+    fn begin(&mut self, table: &'static str, at: Written) -> SectionId {
+        self.sections.push(Section { table, at, values: BTreeMap::new() });
+        SectionId(self.sections.len() - 1)
+    }
+
+    /// Lets every variable stand in for what the file says. What is wrong with one is kept as if it stood there.
+    pub(super) fn overlay(&mut self, environment: &Environment) {
+        for (name, value) in environment.of_keys() {
+            match target(name) {
+                Ok(target) => self.overlay_one(name, value, target),
+                Err(what) => self.problem_at(&Written::Variable(name.to_owned()), what),
+            }
+        }
+    }
+
+    fn overlay_one(&mut self, name: &str, value: &OsStr, target: Target) {
+        let at = Written::Variable(name.to_owned());
+        let (section, key) = match target {
+            Target::Once(key) => (self.sections(key.table).first().copied(), key),
+            Target::Of(id, key) => (self.with_id(key.table, id), key),
+        };
+        let section = section.unwrap_or_else(|| {
+            let section = self.begin(key.table, at.clone());
+            if let Target::Of(id, _) = target {
+                self.sections[section.0].values.insert("id", (at.clone(), Some(Value::Number(id.into()))));
+            }
+            section
+        });
+        let value = value.to_str().and_then(|text| read_text(key.kind, text));
+        if value.is_none() {
+            self.problem_at(&at, format!("{} must be {}", key.path(), key.kind.describe()));
+        }
+        self.sections[section.0].values.insert(key.name, (at, value));
+    }
+
+    fn with_id(&self, table: &str, id: u16) -> Option<SectionId> {
+        let has = |section: &Section| matches!(section.values.get("id"), Some((_, Some(Value::Number(n)))) if *n == i64::from(id));
+        self.sections(table).into_iter().find(|section| has(&self.sections[section.0]))
+    }
+
+    /// Lets an option of the command line stand in for whatever a key says.
+    pub(super) fn overrule(&mut self, name: &'static str, option: &'static str, value: String) {
+        self.put(name, Written::Option(option), Value::Text(value));
+    }
+
+    /// Keeps what the program worked out for a key at the top that is written nowhere, to be shown.
+    pub(super) fn settle(&mut self, name: &'static str, value: String) {
+        self.put(name, Written::Nowhere, Value::Text(value));
+    }
+
+    fn put(&mut self, name: &'static str, at: Written, value: Value) {
+        if let Some(top) = self.sections("").first() {
+            self.sections[top.0].values.insert(name, (at, Some(value)));
+        }
+    }
+
+    /// Whether the value of a key stands in the file itself, so that a relative path starts there.
+    pub(super) fn stands_in_file(&self, section: Option<SectionId>, name: &str) -> bool {
+        let at = section.and_then(|id| self.sections[id.0].values.get(name));
+        matches!(at, Some((Written::File(_), _)))
     }
 
     /// The sections of a table, in the order of the file.
@@ -156,8 +247,8 @@ impl Document {
             }
             Preset::Required => {
                 if let Some(id) = section {
-                    let head = self.sections[id.0].span.clone();
-                    self.problem(Some(head), format!("{} is missing: {} = {}", key.path(), key.name, key.example));
+                    let head = self.sections[id.0].at.clone();
+                    self.problem_at(&head, format!("{} is missing: {} = {}", key.path(), key.name, key.example));
                 }
                 None
             }
@@ -185,18 +276,71 @@ impl Document {
 
     /// Tells a problem with the value of a key.
     pub(super) fn complain(&mut self, section: Option<SectionId>, name: &str, what: &str) {
-        let span = section.map(|id| {
+        let at = section.map_or(Written::File(0..0), |id| {
             let section = &self.sections[id.0];
-            section.values.get(name).map_or(section.span.clone(), |(span, _)| span.clone())
+            section.values.get(name).map_or(&section.at, |(at, _)| at).clone()
         });
         let table = section.map_or("", |id| self.sections[id.0].table);
         let path = find(table, name).map_or_else(|| name.to_owned(), Key::path);
-        self.problem(span, format!("{path}: {what}"));
+        match at {
+            Written::Option(_) => self.problem_at(&at, what.to_owned()),
+            _ => self.problem_at(&at, format!("{path}: {what}")),
+        }
     }
 
-    /// Tells that something is missing altogether.
+    /// Tells that something is missing altogether: it would stand at the end. Of a text that is no TOML nothing more is
+    /// known than that.
     pub(super) fn missing(&mut self, what: &str) {
-        self.problem(None, what.to_owned());
+        if !self.broken {
+            self.problem(None, what.to_owned());
+        }
+    }
+
+    /// Tells a problem with an option of the command line.
+    pub(super) fn refuse_option(&mut self, option: &'static str, what: String) {
+        self.problem_at(&Written::Option(option), what);
+    }
+
+    /// What counts, key by key.
+    pub(super) fn settings(&self) -> Settings {
+        let mut settings = Vec::new();
+        for (table, several, _) in TABLES {
+            let sections = self.sections(table);
+            let sections: Vec<Option<&Section>> = match (sections.as_slice(), several) {
+                ([], Several::No) => vec![None],
+                (ids, _) => ids.iter().map(|id| self.sections.get(id.0)).collect(),
+            };
+            for (number, section) in sections.into_iter().enumerate() {
+                let keys = KEYS.iter().filter(|key| key.table == *table);
+                settings.extend(keys.map(|key| self.setting(key, number, section)));
+            }
+        }
+        Settings(settings)
+    }
+
+    fn setting(&self, key: &'static Key, number: usize, section: Option<&Section>) -> Setting {
+        let written = section.and_then(|section| section.values.get(key.name));
+        let value = match (written, key.preset) {
+            (Some((_, value)), _) => value.as_ref().map(Value::to_toml),
+            (None, Preset::Value(text)) => Some(text.to_owned()),
+            (None, _) => None,
+        };
+        let origin = match written.map(|(at, _)| at) {
+            Some(Written::File(span)) => {
+                let (line, _) = line_and_column(&self.text, span.start);
+                FoundIn::File { file: self.file.clone(), line }
+            }
+            Some(Written::Variable(name)) => FoundIn::Variable(name.clone()),
+            Some(Written::Option(name)) => FoundIn::Option(name),
+            Some(Written::Nowhere) | None => FoundIn::Default,
+        };
+        let id = section.and_then(|section| section.values.get("id"));
+        let name = match id {
+            Some((_, Some(Value::Number(id)))) => id.to_string(),
+            _ => number.to_string(),
+        };
+        let several = TABLES.iter().any(|(table, several, _)| *table == key.table && *several == Several::Yes);
+        Setting { key, section: several.then_some(name), value, origin }
     }
 
     /// Everything that is wrong, in the order of the file.
@@ -206,8 +350,18 @@ impl Document {
     }
 
     fn problem(&mut self, span: Option<Range<usize>>, what: String) {
-        let at = span.map(|span| line_and_column(&self.text, span.start));
-        self.problems.push(Problem { file: self.file.clone(), at, what });
+        let end = self.text.trim_end().len();
+        self.problem_at(&Written::File(span.unwrap_or(end..end)), what);
+    }
+
+    fn problem_at(&mut self, at: &Written, what: String) {
+        let (file, at) = match at {
+            Written::File(span) => (self.file.clone(), Some(line_and_column(&self.text, span.start))),
+            Written::Variable(name) => (name.clone(), None),
+            Written::Option(name) => ((*name).to_owned(), None),
+            Written::Nowhere => (self.file.clone(), Some((1, 1))),
+        };
+        self.problems.push(Problem { file, at, what });
     }
 }
 
@@ -253,8 +407,20 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Option<Value> {
     }
 }
 
+/// A variable has text alone: it is taken as it stands where the key wants text, else as it would stand in a file, else
+/// as several texts with commas between them.
+fn read_text(kind: Kind, text: &str) -> Option<Value> {
+    let text = text.trim();
+    let as_text = |text: &str| DeValue::String(text.to_owned().into());
+    let read = |text: &str| read_value(kind, DeValue::parse(text).ok()?.get_ref());
+    read_value(kind, &as_text(text)).or_else(|| read(text)).or_else(|| {
+        let several = text.split(',').map(|one| toml::Value::String(one.trim().to_owned()).to_string());
+        read(&format!("[{}]", several.collect::<Vec<_>>().join(", ")))
+    })
+}
+
 /// Both from 1; the column counts characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)

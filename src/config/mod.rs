@@ -6,12 +6,16 @@
 
 mod document;
 pub(crate) mod durable;
+mod effective;
+mod environment;
 mod keys;
 mod place;
 mod reference;
 mod settings;
 
 pub use document::{Problem, Problems};
+pub use effective::{FoundIn, Setting, Settings};
+pub use environment::Environment;
 pub use keys::{KEYS, Key, Kind, Preset, Reload};
 pub use place::{ConfigError, FILE_NAME, FirstUse, Place};
 pub use reference::{example, reference};

@@ -1,9 +1,10 @@
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use super::{Config, Overrides, Problem, Problems, durable};
+use super::{Config, Environment, Overrides, Problem, Problems, Settings, document::line_and_column, durable};
 use crate::link::LinkBase;
 
 /// The name of the configuration in a data folder.
@@ -11,6 +12,9 @@ pub const FILE_NAME: &str = "sekisho.toml";
 
 /// The data folder where none is named.
 const HERE: &str = "sekisho-data";
+
+/// The largest configuration that is read, in bytes.
+const LARGEST: usize = 1 << 20;
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,15 @@ impl Place {
         }
     }
 
+    /// From what the command line names, and where it names nothing, from `SEKISHO_CONFIG` or `SEKISHO_DATA_DIR`.
+    pub fn of(config: Option<PathBuf>, data_dir: Option<PathBuf>, environment: &Environment) -> Self {
+        let variable = |name| environment.get(name).map(PathBuf::from);
+        match (&config, &data_dir) {
+            (None, None) => Self::new(variable("SEKISHO_CONFIG"), variable("SEKISHO_DATA_DIR")),
+            _ => Self::new(config, data_dir),
+        }
+    }
+
     /// The configuration file.
     pub fn file(&self) -> PathBuf {
         match self {
@@ -74,21 +87,54 @@ impl Place {
 
     /// Reads what is there; None where a data folder has not been used yet. Makes nothing.
     pub fn look(&self, overrides: &Overrides) -> Result<Option<Config>, ConfigError> {
-        let path = self.file();
-        match (fs::read_to_string(&path), self) {
-            (Ok(text), _) => self.read(&text, overrides).map(Some),
-            (Err(error), Self::DataDir(_)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            (Err(source), _) => Err(ConfigError::Unreadable { path, source }),
+        match self.text() {
+            Ok(text) => Ok(Some(self.read(&text, overrides)?.0)),
+            Err(error) if self.is_unused(&error) => Ok(None),
+            Err(error) => Err(error),
         }
+    }
+
+    /// Reads what is there, and beside it what counts key by key; what a data folder that has not been used would get.
+    pub fn show(&self, overrides: &Overrides) -> Result<(Config, Settings), ConfigError> {
+        match self.text() {
+            Ok(text) => self.read(&text, overrides),
+            Err(error) if self.is_unused(&error) => self.read(&first_text(overrides), overrides),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads what is there; what is not there any more is an error.
+    pub fn again(&self, overrides: &Overrides) -> Result<(Config, Settings), ConfigError> {
+        self.read(&self.text()?, overrides)
+    }
+
+    /// The text of the file. Errors: it cannot be read, is too large, or is no text.
+    pub fn text(&self) -> Result<String, ConfigError> {
+        let path = self.file();
+        let wrong = |at, what: String| Problems(vec![Problem { file: path.display().to_string(), at: Some(at), what }]);
+        let mut bytes = Vec::new();
+        let read = fs::File::open(&path).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes));
+        read.map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
+        if bytes.len() > LARGEST {
+            return Err(wrong((1, 1), format!("the file is larger than {LARGEST} bytes; is it the right one?")).into());
+        }
+        String::from_utf8(bytes).map_err(|error| {
+            let good = error.as_bytes().get(..error.utf8_error().valid_up_to());
+            let good = good.and_then(|good| std::str::from_utf8(good).ok()).unwrap_or_default();
+            let what = "a byte that is no UTF-8 text; save the file as UTF-8".to_owned();
+            wrong(line_and_column(good, good.len()), what).into()
+        })
+    }
+
+    fn is_unused(&self, error: &ConfigError) -> bool {
+        let absent = |source: &io::Error| source.kind() == io::ErrorKind::NotFound;
+        matches!((self, error), (Self::DataDir(_), ConfigError::Unreadable { source, .. }) if absent(source))
     }
 
     /// Reads the configuration, or what one would be that is made now. Makes nothing, so that the command which first
     /// names a base URL settles it.
     pub fn foresee(&self, overrides: &Overrides) -> Result<Config, ConfigError> {
-        match self.look(overrides)? {
-            Some(config) => Ok(config),
-            None => self.read(&first_text(overrides), overrides),
-        }
+        self.show(overrides).map(|(config, _)| config)
     }
 
     /// Reads the configuration; a data folder gets one on first use, with the base URL and the address that the
@@ -98,9 +144,7 @@ impl Place {
             Some(_) => FirstUse::No,
             None => self.begin(overrides)?,
         };
-        let path = self.file();
-        let text = fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path, source })?;
-        Ok((self.read(&text, overrides)?, first))
+        Ok((self.again(overrides)?.0, first))
     }
 
     fn begin(&self, overrides: &Overrides) -> Result<FirstUse, ConfigError> {
@@ -124,12 +168,14 @@ impl Place {
         }
     }
 
-    fn read(&self, text: &str, overrides: &Overrides) -> Result<Config, ConfigError> {
+    fn read(&self, text: &str, overrides: &Overrides) -> Result<(Config, Settings), ConfigError> {
         let mut overrides = overrides.clone();
-        if let Self::DataDir(folder) = self {
+        if let Self::DataDir(folder) = self
+            && overrides.environment.get("SEKISHO_DATA_DIR").is_none()
+        {
             overrides.data_dir = Some(folder.clone());
         }
-        Ok(Config::read(&self.file(), text, &overrides)?)
+        Ok(Config::read_with_settings(&self.file(), text, &overrides)?)
     }
 }
 

@@ -51,11 +51,20 @@ const INTRODUCTION: &str = "\
 <!-- Made by `sekisho config reference` from src/config/keys.rs; a test compares them. -->
 
 One file in TOML. `sekisho --config FILE` names it; `sekisho --data-dir DIR` takes `DIR/sekisho.toml` and makes it on
-first use, together with a keyring and the shipped lists; with neither, DIR is `./sekisho-data`. Options of the command
-line come before the file.
+first use, together with a keyring and the shipped lists; with neither, DIR is `./sekisho-data`.
 
-`sekisho config check` reads a file as a start would and tells every problem with line and column. `sekisho config
-example` writes a file to begin with. A relative path starts at the folder of the file.
+Each key has a variable that comes before the file: `SEKISHO_LISTEN` for `listen`, `SEKISHO_LIMITS__CONNECTIONS` for
+`connections` under `[limits]`, `SEKISHO_TENANT__1__NAME` for `name` of the `[[tenant]]` whose id is 1 (if the file has
+none, there is one then). The text of a variable is taken as it stands; where several values may stand, commas are
+between them. An empty variable counts as not set. `SEKISHO_CONFIG` and `SEKISHO_DATA_DIR` say what the options of that
+name say, `SEKISHO_LOG` how much is logged (`warn`, `info`, `debug`). Any other variable that begins with `SEKISHO_` is
+an error, but for what Kubernetes sets for a Service of that name. No secret stands in a variable: keys lie in files,
+and a systemd unit names a credential with `Environment=SEKISHO_KEYRING=%d/keyring.toml`. Options of the command line
+come before variables.
+
+`sekisho config check` reads a file as a start would and tells every problem with line and column. `sekisho config show`
+tells what counts, key by key, and where it was written. `sekisho config example` writes a file to begin with. A relative
+path in the file starts at the folder of the file, one in a variable or an option where the program was started.
 
 What list files hold counts within a second of a save. On SIGHUP `sekisho serve` reads lists, keyring and templates
 again; whatever of them is wrong is told and stays as it was. This file itself is read at the start.
@@ -80,12 +89,13 @@ fn write_key(page: &mut String, key: &Key) {
     };
     let _ = write!(
         page,
-        "\n### `{}`\n\n{}\n\n- Value: {}\n- Default: {preset}\n- A change counts: {counts}\n- Example: `{} = {}`\n",
+        "\n### `{}`\n\n{}\n\n- Value: {}\n- Default: {preset}\n- A change counts: {counts}\n- Example: `{} = {}`\n- Variable: {}\n",
         key.name,
         wrapped("", key.doc),
         key.kind.describe(),
         key.name,
         key.example,
+        key.variable().map_or("none; the id stands in the names of the others".into(), |name| format!("`{name}`")),
     );
 }
 

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use super::document::{Document, Problems, SectionId, Value};
+use super::{
+    Environment, Settings,
+    document::{Document, Problems, SectionId, Value},
+};
 use crate::{base::TenantId, click::MailAddress, link::LinkBase, policy::Policy, url::Names};
 
 /// What a configuration says, whole and checked.
@@ -100,9 +103,11 @@ pub struct Limits {
     pub queued_events: usize,
 }
 
-/// What the command line says; it comes before the file.
+/// What comes before the file: the command line, and behind it the environment.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
+    /// `SEKISHO_…` variables.
+    pub environment: Environment,
     /// `--data-dir`.
     pub data_dir: Option<PathBuf>,
     /// `--base-url`: where new links live; the one of the file counts as retired.
@@ -119,12 +124,23 @@ const DATA_DIR: &str = "/var/lib/sekisho";
 impl Config {
     /// Reads the text of the file at `path`. Errors: everything that is wrong with it.
     pub fn read(path: &Path, text: &str, overrides: &Overrides) -> Result<Self, Problems> {
+        Self::read_with_settings(path, text, overrides).map(|(config, _)| config)
+    }
+
+    /// The same, and beside it what counts key by key and where that was written.
+    pub(super) fn read_with_settings(
+        path: &Path,
+        text: &str,
+        overrides: &Overrides,
+    ) -> Result<(Self, Settings), Problems> {
         let name = path.display().to_string();
-        let mut reader =
-            Reader { folder: path.parent().unwrap_or(Path::new("")), document: Document::read(&name, text) };
+        let mut document = Document::read(&name, text);
+        document.overlay(&overrides.environment);
+        let mut reader = Reader { folder: path.parent().unwrap_or(Path::new("")), document };
         let config = reader.config(overrides);
+        let settings = reader.document.settings();
         reader.document.finish()?;
-        config.ok_or_else(|| Problems(Vec::new()))
+        config.map(|config| (config, settings)).ok_or_else(|| Problems(Vec::new()))
     }
 }
 
@@ -136,29 +152,59 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn config(&mut self, overrides: &Overrides) -> Option<Config> {
         let top = self.document.sections("").first().copied();
-        let data_dir = self.path(top, "data_dir").unwrap_or_else(|| DATA_DIR.into());
-        let data_dir = overrides.data_dir.clone().unwrap_or(data_dir);
-        let in_data_dir = |name: &str| Named::ByDefault(data_dir.join(name));
+        let data_dir = self.data_dir(top, overrides);
         let tenants = self.tenants(overrides);
         let listen = self.address(top, "listen");
         let admin_listen = self.address(top, "admin_listen");
         self.refuse_public(top, overrides.admin_listen, admin_listen);
+        let options =
+            [("listen", "--listen", overrides.listen), ("admin_listen", "--admin-listen", overrides.admin_listen)];
+        for (name, option, address) in options {
+            if let Some(address) = address {
+                self.document.overrule(name, option, address.to_string());
+            }
+        }
         let drain = self.number(top, "", "drain_seconds");
         let limits = self.limits();
         Some(Config {
-            node: self.text(top, "", "node").unwrap_or_else(host_name),
+            node: self.node(top),
             listen: overrides.listen.or(listen)?,
             admin_listen: overrides.admin_listen.or(admin_listen)?,
-            blocklists: self.path(top, "blocklists").map_or_else(|| in_data_dir("blocklists"), Named::ByTheAdmin),
+            blocklists: self.named(top, "blocklists", data_dir.join("blocklists")),
             templates: self.path(top, "templates"),
-            keyring: self.path(top, "keyring").map_or_else(|| in_data_dir("keyring.toml"), Named::ByTheAdmin),
-            store: self.path(top, "store").unwrap_or_else(|| data_dir.join("sekisho.db")),
+            keyring: self.named(top, "keyring", data_dir.join("keyring.toml")),
+            store: self.named(top, "store", data_dir.join("sekisho.db")).path().to_owned(),
             drain: Duration::from_secs(drain?),
             trusted_proxies: self.parse_each(top, "", "trusted_proxies", IpAddr::from_str),
             limits: limits?,
             tenants,
             data_dir,
         })
+    }
+
+    fn data_dir(&mut self, top: Option<SectionId>, overrides: &Overrides) -> PathBuf {
+        if let Some(folder) = &overrides.data_dir {
+            self.document.overrule("data_dir", "--data-dir", folder.display().to_string());
+            return folder.clone();
+        }
+        self.named(top, "data_dir", DATA_DIR.into()).path().to_owned()
+    }
+
+    fn node(&mut self, top: Option<SectionId>) -> String {
+        self.text(top, "", "node").unwrap_or_else(|| {
+            let name = host_name();
+            self.document.settle("node", name.clone());
+            name
+        })
+    }
+
+    /// The place that is written, or the one that counts by default.
+    fn named(&mut self, top: Option<SectionId>, name: &'static str, default: PathBuf) -> Named {
+        if let Some(path) = self.path(top, name) {
+            return Named::ByTheAdmin(path);
+        }
+        self.document.settle(name, default.display().to_string());
+        Named::ByDefault(default)
     }
 
     fn tenants(&mut self, overrides: &Overrides) -> Vec<Tenant> {
@@ -236,7 +282,8 @@ impl Reader<'_> {
     fn move_links(&mut self, tenants: &mut [Tenant], url: &str) {
         let [tenant] = tenants else {
             if tenants.len() > 1 {
-                self.document.missing("--base-url needs a file with one tenant, because it cannot say whose it is");
+                self.document
+                    .refuse_option("--base-url", "it cannot say whose it is where there are several tenants".into());
             }
             return;
         };
@@ -246,7 +293,7 @@ impl Reader<'_> {
                 tenant.retired.insert(0, former);
             }
             Ok(_) => {}
-            Err(error) => self.document.missing(&format!("--base-url: {error}")),
+            Err(error) => self.document.refuse_option("--base-url", error.to_string()),
         }
     }
 
@@ -255,7 +302,7 @@ impl Reader<'_> {
         let public = |address: &SocketAddr| !address.ip().is_loopback();
         let told = |address: SocketAddr| format!("{address} would be reachable from outside; write 127.0.0.1 or [::1]");
         match (named.filter(public), named.or(written).filter(public)) {
-            (Some(address), _) => self.document.missing(&format!("--admin-listen: {}", told(address))),
+            (Some(address), _) => self.document.refuse_option("--admin-listen", told(address)),
             (None, Some(address)) => self.document.complain(top, "admin_listen", &told(address)),
             (None, None) => {}
         }
@@ -289,8 +336,10 @@ impl Reader<'_> {
         }
     }
 
+    /// A path in the file starts at its folder, one of a variable where the program was started.
     fn path(&mut self, top: Option<SectionId>, name: &str) -> Option<PathBuf> {
-        Some(self.folder.join(self.text(top, "", name)?))
+        let path = self.text(top, "", name)?;
+        if self.document.stands_in_file(top, name) { Some(self.folder.join(path)) } else { Some(path.into()) }
     }
 
     fn address(&mut self, top: Option<SectionId>, name: &str) -> Option<SocketAddr> {
@@ -366,7 +415,7 @@ mod tests {
             data_dir: Some("/tmp/d".into()),
             base_url: Some("http://localhost:9000".into()),
             listen: Some("127.0.0.1:9000".parse().unwrap()),
-            admin_listen: None,
+            ..Overrides::default()
         };
         let config = read_with(&format!("listen = \"127.0.0.1:1\"\n{ONE}"), &overrides).unwrap();
         assert_eq!(config.store, Path::new("/tmp/d/sekisho.db"));
@@ -408,5 +457,81 @@ mod tests {
         assert!(
             read(&ONE.replace("https://go", "ftp://go")).unwrap_err().contains("sekisho.toml:4:12: tenant.base_url")
         );
+    }
+
+    fn environment(variables: &[(&str, &str)]) -> Overrides {
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        Overrides { environment: Environment::of(variables), ..Overrides::default() }
+    }
+
+    #[test]
+    fn variables_come_before_the_file_and_behind_the_command_line() {
+        let file = format!("listen = \"127.0.0.1:1\"\nadmin_listen = \"127.0.0.1:2\"\nkeyring = \"ring\"\n{ONE}");
+        let variables = [
+            ("SEKISHO_ADMIN_LISTEN", "[::1]:4"),
+            ("SEKISHO_LISTEN", "127.0.0.1:3"),
+            ("SEKISHO_LIMITS__CONNECTIONS", "5"),
+            ("SEKISHO_STORE", "db"),
+            ("SEKISHO_TENANT__7__HELP", "= 1234 ="),
+            ("SEKISHO_TENANT__8__BASE_URL", "https://b.example"),
+            ("SEKISHO_TENANT__8__NAME", "8"),
+            ("SEKISHO_TENANT__8__RETIRED_BASE_URLS", "https://c.example, https://d.example"),
+            ("SEKISHO_TRUSTED_PROXIES", "[\"::1\"]"),
+        ];
+        let listen = Some("127.0.0.1:9".parse().unwrap());
+        let config = read_with(&file, &Overrides { listen, ..environment(&variables) }).unwrap();
+        assert_eq!((config.listen.port(), config.admin_listen.port(), config.limits.connections), (9, 4, 5));
+        assert_eq!(config.keyring.path(), Path::new("/etc/sekisho/ring"));
+        assert_eq!(config.store, Path::new("db"), "a variable knows no folder of a file");
+        assert_eq!(config.trusted_proxies, ["::1".parse::<IpAddr>().unwrap()]);
+        let [one, two] = config.tenants.as_slice() else { panic!("{:?}", config.tenants) };
+        assert_eq!((one.help.as_deref(), two.id, two.name.as_str()), (Some("= 1234 ="), TenantId(8), "8"));
+        assert_eq!(two.retired.len(), 2);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_variable_is_told_by_its_name() {
+        let variables = [
+            ("SEKISHO_ADMIN_LISTEN", "0.0.0.0:1"),
+            ("SEKISHO_LISTEN", "localhost"),
+            ("SEKISHO_LIMITS__CONNECTIONS", "many"),
+            ("SEKISHO_LISTNE", "x"),
+            ("SEKISHO_TENANT__9__NAME", "Nine"),
+        ];
+        let told = read_with(ONE, &environment(&variables)).unwrap_err();
+        for line in [
+            "SEKISHO_ADMIN_LISTEN: admin_listen: 0.0.0.0:1 would be reachable",
+            "SEKISHO_LISTEN: listen: \"localhost\" is not an IP address",
+            "SEKISHO_LIMITS__CONNECTIONS: limits.connections must be a whole number",
+            "SEKISHO_LISTNE: no key has this variable; did you mean SEKISHO_LISTEN?",
+            "SEKISHO_TENANT__9__NAME: tenant.base_url is missing",
+        ] {
+            assert!(told.lines().any(|told| told.starts_with(line)), "{line}: {told}");
+        }
+        assert_eq!(told.lines().count(), 5, "{told}");
+    }
+
+    #[test]
+    fn what_counts_is_told_with_where_it_was_written_and_read_again_counts_the_same() {
+        let overrides = Overrides { data_dir: Some("/d".into()), ..environment(&[("SEKISHO_NODE", "n1")]) };
+        let path = Path::new("/etc/sekisho/sekisho.toml");
+        let (_, settings) = Config::read_with_settings(path, ONE, &overrides).unwrap();
+        let shown = settings.to_toml();
+        for line in [
+            "data_dir = \"/d\"  # --data-dir",
+            "node = \"n1\"  # SEKISHO_NODE",
+            "listen = \"127.0.0.1:8480\"  # default",
+            "store = \"/d/sekisho.db\"  # default",
+            "# templates is not set",
+            "id = 7  # /etc/sekisho/sekisho.toml:2",
+        ] {
+            assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
+        }
+        for setting in &settings.0 {
+            let worked_out = matches!(setting.key.preset, crate::config::Preset::Derived(_));
+            assert!(!worked_out || setting.value.is_some(), "{}: nobody settled it", setting.key.path());
+        }
+        let (_, again) = Config::read_with_settings(path, &shown, &Overrides::default()).unwrap();
+        assert_eq!(again, settings);
     }
 }

@@ -13,7 +13,7 @@ use super::{
     peer,
     reply::{self, Reply},
 };
-use crate::click::{Answer, Asks, Barrier, Checkpoint, Form, Hints, Page, Spot};
+use crate::click::{Answer, Asks, Barrier, Checkpoint, Form, Hints, Page, Spot, Word};
 
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 const MARK: &str = include_str!("../../templates/mark.svg");
@@ -54,7 +54,7 @@ impl Front {
         let answered = match self.spot(&head) {
             Err(status) => Err(status),
             Ok(spot) if head.method == Method::POST && !ours(spot) => self.go_on(&head, body, spot, peer).await,
-            Ok(spot) => self.read(&head, spot, peer),
+            Ok(spot) => self.read(&head, spot, peer).await,
         };
         match answered {
             Ok(Told::Reply(reply)) => reply,
@@ -75,7 +75,7 @@ impl Front {
         Ok(spot)
     }
 
-    fn read(&self, head: &Parts, spot: Spot<'_>, peer: IpAddr) -> Result<Told, Refusal> {
+    async fn read(&self, head: &Parts, spot: Spot<'_>, peer: IpAddr) -> Result<Told, Refusal> {
         if !reply::reads(&head.method) {
             return Err(Refusal::method(if ours(spot) { READ } else { READ_OR_GO_ON }));
         }
@@ -84,12 +84,33 @@ impl Front {
         }
         let path = spot.path();
         if let Some(link) = path.strip_prefix(b"/~/preview").filter(|link| link.starts_with(b"/")) {
-            return Ok(Told::Answer(self.checkpoint.preview(&self.click(head, spot.at(link), peer))));
+            let request = self.click(head, spot.at(link), peer);
+            return Ok(self.settle(request, |request| self.checkpoint.preview(request)).await);
         }
         if ours(spot) || path == b"/" {
             return Err(Refusal::of(StatusCode::NOT_FOUND));
         }
-        Ok(Told::Answer(self.checkpoint.open(&self.click(head, spot, peer))))
+        Ok(self.settle(self.click(head, spot, peer), |request| self.checkpoint.open(request)).await)
+    }
+
+    /// `step` on a request, once more where the wrap log had to be asked. The log is read on a thread where reading may
+    /// take its time; one that takes longer than `limits.log_timeout` vouches for nothing.
+    async fn settle<'a>(
+        &self,
+        request: crate::click::Request<'a>,
+        step: impl Fn(&crate::click::Request<'a>) -> Answer,
+    ) -> Told {
+        let link = match step(&request) {
+            Answer::AskLog(link) => link,
+            answer => return Told::Answer(answer),
+        };
+        let checkpoint = Arc::clone(&self.checkpoint);
+        let asked = tokio::task::spawn_blocking(move || checkpoint.ask_log(&link));
+        let word = match timeout(self.limits.log_timeout, asked).await {
+            Ok(Ok(word)) => word,
+            Ok(Err(_)) | Err(_) => Word::Unknown,
+        };
+        Told::Answer(step(&crate::click::Request { word, ..request }))
     }
 
     fn file(&self, path: &str) -> Option<Reply> {
@@ -113,7 +134,8 @@ impl Front {
         };
         let fields = Fields::read(&body);
         let form = Form { nonce: fields.get("nonce"), reason: fields.get("reason") };
-        Ok(Told::Answer(self.checkpoint.proceed(&self.click(head, spot, peer), &form)))
+        let step = |request: &crate::click::Request<'_>| self.checkpoint.proceed(request, &form);
+        Ok(self.settle(self.click(head, spot, peer), step).await)
     }
 
     fn click<'a>(&self, head: &'a Parts, spot: Spot<'a>, peer: IpAddr) -> crate::click::Request<'a> {
@@ -129,6 +151,7 @@ impl Front {
                 fetched_as: text(headers, "sec-fetch-dest"),
             },
             client: Some(peer::client(peer, &self.limits.trusted_proxies, forwarded)),
+            word: Word::NotAsked,
         }
     }
 
@@ -142,7 +165,7 @@ impl Front {
             }
             Answer::Page(page) => self.page(&page, language),
             // Whatever is not a success is thrown away by a browser that fetches ahead, and the click comes by itself.
-            Answer::NotAhead => reply::empty(StatusCode::SERVICE_UNAVAILABLE),
+            Answer::NotAhead | Answer::AskLog(_) => reply::empty(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 
@@ -150,7 +173,7 @@ impl Front {
         let (status, policy) = match page {
             Page::Stop(stop) => match stop.barrier {
                 Barrier::Notice(_) | Barrier::Warn(_) => (StatusCode::OK, &self.onward),
-                Barrier::Block | Barrier::BlockedByAdmin => (StatusCode::FORBIDDEN, &self.closed),
+                _ => (StatusCode::FORBIDDEN, &self.closed),
             },
             Page::Preview(_) => (StatusCode::OK, &self.closed),
             Page::Damaged(_) => (StatusCode::NOT_FOUND, &self.closed),

@@ -12,6 +12,8 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// How long a client may take to send the body of a request.
     pub body_timeout: Duration,
+    /// How long the wrap log may take to say whether it holds a link under a compromised key; the link stays shut after it.
+    pub log_timeout: Duration,
     /// How long a connection may be used; it is closed behind the answer that is under way.
     pub connection_age: Duration,
     /// How long an answer that is under way may take when its connection or the server is to be closed.
@@ -37,6 +39,7 @@ impl Default for Limits {
             per_address: 1_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
+            log_timeout: Duration::from_secs(2),
             connection_age: Duration::from_secs(600),
             drain: Duration::from_secs(10),
             headers: 64,

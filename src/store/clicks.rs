@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use rusqlite::{
     Connection, Row, params, params_from_iter,
     types::{FromSqlError, Value},
@@ -6,7 +8,9 @@ use rusqlite::{
 use super::{
     Reveal, Store, StoreError,
     column::{Conditions, limit, url_key},
+    file::begin,
     mask_url,
+    month::{self, Month},
 };
 use crate::{
     base::{ClickId, MessageHash, RecipientHash, Timestamp},
@@ -72,13 +76,8 @@ impl Default for ClickFilter {
 impl Store {
     /// The events that match.
     pub fn clicks(&self, filter: &ClickFilter, reveal: Reveal) -> Result<Vec<ClickEvent>, StoreError> {
-        let failed = self.failed("read clicks");
-        let (sql, values) = query(filter);
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(&sql).map_err(&failed)?;
-        let events = |row: &Row<'_>| read(row.get_ref(0)?.as_str()?);
-        let rows = statement.query_map(params_from_iter(values), events).map_err(&failed)?;
-        rows.map(|row| row.map(|event| shown(event, reveal)).map_err(&failed)).collect()
+        let found = found(&self.connection(), filter).map_err(self.failed("read clicks"))?;
+        Ok(found.into_iter().map(|event| shown(event, reveal)).collect())
     }
 
     /// The steps of one click, oldest first: a warning and the continue that followed. Empty where none is known.
@@ -88,7 +87,47 @@ impl Store {
     }
 }
 
-fn query(filter: &ClickFilter) -> (String, Vec<Value>) {
+impl Store {
+    /// Drops the clicks of every month that was over by `before`; how many months went. A month goes as a whole.
+    pub fn forget_clicks(&self, before: Timestamp) -> Result<usize, StoreError> {
+        let connection = self.connection();
+        let forget = || {
+            let transaction = begin(&connection)?;
+            let gone = month::forget(&transaction, before)?;
+            transaction.commit().map(|()| gone.len())
+        };
+        forget().map_err(self.failed("drop old clicks"))
+    }
+}
+
+/// Month by month in the wanted order, until there are enough: no two months overlap.
+fn found(connection: &Connection, filter: &ClickFilter) -> rusqlite::Result<Vec<ClickEvent>> {
+    // One moment for all of them: a month may be dropped meanwhile.
+    let _moment = connection.unchecked_transaction()?;
+    let mut months = month::present(connection)?;
+    months.retain(|month| {
+        filter.since.is_none_or(|since| since < month.ends()) && filter.until.is_none_or(|until| month.begins() < until)
+    });
+    if filter.order == Order::NewestFirst {
+        months.reverse();
+    }
+    let mut events = Vec::new();
+    for month in months {
+        let wanted = filter.limit.saturating_sub(events.len());
+        if wanted == 0 {
+            break;
+        }
+        let (sql, values) = query(filter, month, wanted);
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), |row: &Row<'_>| read(row.get_ref(0)?.as_str()?))?;
+        for event in rows {
+            events.push(event?);
+        }
+    }
+    Ok(events)
+}
+
+fn query(filter: &ClickFilter, month: Month, wanted: usize) -> (String, Vec<Value>) {
     let mut conditions = Conditions::default();
     conditions.add("time >= ?", filter.since.map(Timestamp::millis));
     conditions.add("time < ?", filter.until.map(Timestamp::millis));
@@ -103,8 +142,8 @@ fn query(filter: &ClickFilter) -> (String, Vec<Value>) {
         Order::NewestFirst => "time DESC, id DESC",
         Order::OldestFirst => "time, id",
     };
-    let sql = format!("SELECT event FROM click{} ORDER BY {order} LIMIT ?", conditions.sql());
-    (sql, conditions.values(limit(filter.limit)))
+    let sql = format!("SELECT event FROM {month}{} ORDER BY {order} LIMIT ?", conditions.sql());
+    (sql, conditions.values(limit(wanted)))
 }
 
 fn read(event: &str) -> rusqlite::Result<ClickEvent> {
@@ -119,29 +158,34 @@ fn shown(mut event: ClickEvent, reveal: Reveal) -> ClickEvent {
     event
 }
 
-/// Writes the events that are not there yet; an event is known by its `event_id` alone.
+/// Writes the events that are not there yet, each into its month, inside a transaction that holds the writer's lock; an
+/// event is known by its `event_id` alone.
 pub(super) fn insert(connection: &Connection, events: &[ClickEvent]) -> rusqlite::Result<()> {
-    // Names its conflict: `OR IGNORE` would swallow every other broken constraint as well.
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO click (time, event_id, click_id, tenant, outcome, actor, url_key, host, domain, message, recipient,
-                            event)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING",
-    )?;
-    for event in events {
-        statement.execute(params![
-            event.time.millis(),
-            event.event_id.0,
-            event.click_id.0,
-            event.tenant.map(|tenant| tenant.0),
-            event.outcome.as_str(),
-            event.actor.as_str(),
-            event.url.as_deref().map(url_key),
-            event.host,
-            event.domain,
-            event.message.map(|hash| hash.0),
-            event.recipient.map(|hash| hash.0),
-            written(event)?,
-        ])?;
+    let months: BTreeSet<Month> = events.iter().map(|event| Month::of(event.time)).collect();
+    for month in months {
+        month::make(connection, month)?;
+        // Names its conflict: `OR IGNORE` would swallow every other broken constraint as well.
+        let mut statement = connection.prepare_cached(&format!(
+            "INSERT INTO {month} (time, event_id, click_id, tenant, outcome, actor, url_key, host, domain, message,
+                                  recipient, event)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING",
+        ))?;
+        for event in events.iter().filter(|event| Month::of(event.time) == month) {
+            statement.execute(params![
+                event.time.millis(),
+                event.event_id.0,
+                event.click_id.0,
+                event.tenant.map(|tenant| tenant.0),
+                event.outcome.as_str(),
+                event.actor.as_str(),
+                event.url.as_deref().map(url_key),
+                event.host,
+                event.domain,
+                event.message.map(|hash| hash.0),
+                event.recipient.map(|hash| hash.0),
+                written(event)?,
+            ])?;
+        }
     }
     Ok(())
 }
@@ -153,12 +197,50 @@ fn written(event: &ClickEvent) -> rusqlite::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::column::assert_no_scan;
+    use crate::store::{column::assert_no_scan, sample::event, schema};
+
+    fn memory() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::migrate(std::path::Path::new(":memory:"), &connection).unwrap();
+        connection
+    }
+
+    #[test]
+    fn questions_go_over_months_in_the_wanted_order() {
+        const DAY: u64 = 86_400_000;
+        let connection = memory();
+        // 2026-11-24 and so on: two in November, one in December, two in January.
+        let days = [0, 1, 20, 40, 60];
+        let events: Vec<ClickEvent> = days.iter().rev().map(|day| event(day * DAY)).collect();
+        insert(&connection, &events).unwrap();
+        assert_eq!(month::present(&connection).unwrap().len(), 3);
+        let days = |filter: &ClickFilter| {
+            let found = found(&connection, filter).unwrap();
+            found.iter().map(|found| found.time.millis_since(event(0).time) as u64 / DAY).collect::<Vec<_>>()
+        };
+        let all = ClickFilter::default;
+        assert_eq!(days(&all()), [60, 40, 20, 1, 0]);
+        assert_eq!(days(&ClickFilter { order: Order::OldestFirst, limit: 4, ..all() }), [0, 1, 20, 40]);
+        assert_eq!(days(&ClickFilter { limit: 3, ..all() }), [60, 40, 20]);
+        let middle = ClickFilter { since: Some(event(DAY).time), until: Some(event(40 * DAY).time), ..all() };
+        assert_eq!(days(&middle), [20, 1]);
+        assert_eq!(days(&ClickFilter { click: Some(event(20 * DAY).click_id), ..all() }), [20]);
+        assert_eq!(days(&ClickFilter { limit: 0, ..all() }), [0_u64; 0]);
+
+        // Over when December is, and not before.
+        let december = Month::of(event(20 * DAY).time);
+        assert_eq!(month::forget(&connection, december.ends().plus_millis(-1)).unwrap().len(), 1);
+        assert_eq!(days(&all()), [60, 40, 20]);
+        assert_eq!(month::forget(&connection, december.ends()).unwrap(), [december]);
+        assert_eq!(days(&all()), [60, 40]);
+    }
 
     #[test]
     fn every_question_has_its_index() {
         let (text, time) = (|| Some("x".to_owned()), Some(Timestamp::default()));
         let none = ClickFilter::default;
+        let (connection, month) = (memory(), Month::of(event(0).time));
+        month::make(&connection, month).unwrap();
         for filter in [
             ClickFilter { since: time, until: time, ..none() },
             ClickFilter { outcome: Some(Outcome::Blocked), since: time, ..none() },
@@ -168,8 +250,8 @@ mod tests {
             ClickFilter { message: Some(MessageHash([1; 8])), ..none() },
             ClickFilter { click: Some(ClickId([1; 10])), order: Order::OldestFirst, ..none() },
         ] {
-            let (sql, values) = query(&filter);
-            assert_no_scan(&sql, values);
+            let (sql, values) = query(&filter, month, filter.limit);
+            assert_no_scan(&connection, &sql, values);
         }
     }
 }

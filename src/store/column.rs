@@ -75,9 +75,7 @@ pub(super) fn limit(limit: usize) -> i64 {
 
 /// Fails where SQLite would read a whole table for this query.
 #[cfg(test)]
-pub(super) fn assert_no_scan(sql: &str, values: Vec<Value>) {
-    let connection = rusqlite::Connection::open_in_memory().unwrap();
-    super::schema::migrate(std::path::Path::new(":memory:"), &connection).unwrap();
+pub(super) fn assert_no_scan(connection: &rusqlite::Connection, sql: &str, values: Vec<Value>) {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let steps = statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
     for step in steps.map(Result::unwrap) {

@@ -4,10 +4,20 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{StoreError, file::begin};
+use super::{StoreError, file::begin, month};
 
 /// What the store was at each version; a new one is a new file and a line here. None is ever edited once released.
-const MIGRATIONS: [&str; 1] = [include_str!("sql/0001_wraps_and_clicks.sql")];
+const MIGRATIONS: [Migration; 3] = [
+    Migration { sql: include_str!("sql/0001_wraps_and_clicks.sql"), then: |_| Ok(()) },
+    Migration { sql: include_str!("sql/0002_spool_and_months.sql"), then: month::take_over },
+    Migration { sql: include_str!("sql/0003_revocations.sql"), then: |_| Ok(()) },
+];
+
+struct Migration {
+    sql: &'static str,
+    /// What SQL cannot say.
+    then: fn(&Connection) -> rusqlite::Result<()>,
+}
 
 /// "SKSH": tells our files from other programs' (SQLite's `application_id`).
 const APPLICATION_ID: i64 = 0x534b_5348;
@@ -24,7 +34,7 @@ pub(super) fn migrate(path: &Path, connection: &Connection) -> Result<(), StoreE
     let transaction = begin(connection).map_err(failed)?;
     let from = check(path, &transaction)?;
     for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(0)) {
-        transaction.execute_batch(migration).map_err(failed)?;
+        transaction.execute_batch(migration.sql).and_then(|()| (migration.then)(&transaction)).map_err(failed)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
     transaction.pragma_update(None, "user_version", newest()).map_err(failed)?;
@@ -74,6 +84,32 @@ mod tests {
         let changes = connection.total_changes();
         migrate(Path::new("x"), &connection).unwrap();
         assert_eq!(connection.total_changes(), changes);
+    }
+
+    #[test]
+    fn the_clicks_of_the_first_schema_are_moved_into_their_months() {
+        let connection = memory();
+        connection.execute_batch(MIGRATIONS[0].sql).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let moments = ["2026-11-30T23:59:59Z", "2024-02-01T00:00:00Z", "2026-12-01T00:00:00Z", "2026-11-01T00:00:00Z"];
+        for (number, moment) in moments.iter().enumerate() {
+            let time = moment.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+            let insert = "INSERT INTO click (time, event_id, click_id, outcome, actor, event)
+                          VALUES (?, ?, x'00', 'allowed', 'human', ?)";
+            connection.execute(insert, (time, [number as u8; 16], *moment)).unwrap();
+        }
+        migrate(Path::new("x"), &connection).unwrap();
+        let of = |table: &str| {
+            let mut statement = connection.prepare(&format!("SELECT event FROM {table} ORDER BY id")).unwrap();
+            let events = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            events.map(Result::unwrap).collect::<Vec<_>>()
+        };
+        assert_eq!(of("click_202402"), [moments[1]]);
+        assert_eq!(of("click_202611"), [moments[3], moments[0]]);
+        assert_eq!(of("click_202612"), [moments[2]]);
+        assert_eq!(month::present(&connection).unwrap().len(), 3);
+        assert!(connection.prepare("SELECT 1 FROM click").is_err());
     }
 
     #[test]

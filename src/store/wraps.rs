@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     base::{MessageHash, RecipientHash, TenantId, Timestamp},
-    link::{LinkId, Place},
+    link::{Link, LinkId, Place},
 };
 
 /// Which wraps to read: all that is named must match. Those recorded last come first.
@@ -103,12 +103,19 @@ impl Store {
         }
     }
 
-    /// Whether a link with this tag was ever recorded as minted: what a link under a compromised key has to show.
-    pub fn is_minted(&self, link: LinkId) -> Result<bool, StoreError> {
+    /// Whether this very link was recorded as minted, with its tag, destination, message and tenant: what a link under a
+    /// compromised key has to show.
+    pub fn is_minted(&self, link: &Link) -> Result<bool, StoreError> {
         let failed = self.failed("look up a link");
         let connection = self.connection();
-        let mut statement = connection.prepare_cached("SELECT 1 FROM wrap WHERE link_id = ?").map_err(&failed)?;
-        statement.exists([link.0]).map_err(&failed)
+        let mut statement = connection
+            .prepare_cached(
+                "SELECT 1 FROM wrap JOIN message ON message.id = wrap.message
+                 WHERE wrap.link_id = ? AND wrap.url = ? AND message.hash = ? AND message.tenant = ?",
+            )
+            .map_err(&failed)?;
+        let Link { id, destination, facts, .. } = link;
+        statement.exists((id.0, destination.as_str(), facts.message.0, facts.tenant.0)).map_err(&failed)
     }
 }
 
@@ -258,6 +265,8 @@ mod tests {
     fn every_question_has_its_index() {
         let text = || Some("x".to_owned());
         let none = WrapFilter::default;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.sqlite")).unwrap();
         for filter in [
             WrapFilter { message: Some(MessageHash([1; 8])), ..none() },
             WrapFilter { message_id: text(), ..none() },
@@ -267,7 +276,7 @@ mod tests {
             WrapFilter { domain: text(), ..none() },
         ] {
             let (sql, values) = query(&filter);
-            assert_no_scan(&sql, values);
+            assert_no_scan(&store.connection(), &sql, values);
         }
     }
 }

@@ -123,6 +123,7 @@ fn amounts_to(objection: Objection) -> (Tier, Threat) {
     match objection {
         Objection::Blocks => (Tier::Malicious, Threat::Policy),
         Objection::Allows | Objection::Internal | Objection::NeverBlock => (Tier::Clean, Threat::None),
+        Objection::Revokes => (Tier::Malicious, Threat::None),
         Objection::Speaks(tier, threat) => (tier, threat),
     }
 }
@@ -167,6 +168,7 @@ mod tests {
         verdict.decisive().map(|signal| match &signal.source {
             Source::List(entry) => format!("{}:{}", entry.list, entry.line),
             Source::Host { fact } => fact.to_string(),
+            Source::Revocation(_) => unreachable!("lists revoke nothing"),
         })
     }
 

@@ -1,6 +1,7 @@
 use sekisho::{
-    click::{Answer, Asks, Barrier, Hints, Page, Reason, ReasonAsked, Request, Stop, Would},
+    click::{Answer, Asks, Barrier, Hints, Page, Reason, ReasonAsked, Request, Stop, Word, Would},
     judge::{Action, Actor, HostFact, Outcome, Threat, Tier},
+    link::Link,
     policy::Policy,
 };
 
@@ -123,6 +124,26 @@ fn a_block_is_never_passed_not_even_with_a_nonce_from_before_it() {
     let events = station.events();
     let why = events[1].why.as_deref().unwrap();
     assert!(why.contains("192.0.2.1") && why.contains("corp"), "{why}");
+}
+
+#[test]
+fn the_wrap_log_vouches_for_a_link_and_for_no_other() {
+    let mut station = Station::new();
+    let (path, other) = (station.link(CLEAN), station.link("https://other.example/"));
+    station.log_wrap(&path);
+    station.compromise();
+    let Answer::AskLog(link) = station.open(&path) else { panic!("opened unasked") };
+    let Answer::AskLog(unlogged) = station.open(&other) else { panic!("opened unasked") };
+    assert!(station.events().is_empty(), "nothing is recorded before it is known what happened");
+    let word = station.checkpoint.ask_log(&link);
+    assert_eq!((word, station.checkpoint.ask_log(&unlogged)), (Word::Holds(link.id), Word::Unknown));
+    let elsewhere = Link { destination: unlogged.destination, ..*link };
+    assert_eq!(station.checkpoint.ask_log(&elsewhere), Word::Unknown, "the destination counts, not the tag alone");
+    let open = |path, word| station.checkpoint.open(&Request { word, ..station.request(HOST, path) });
+    assert_eq!(open(&path, word), Answer::Redirect { location: CLEAN.into() });
+    for (path, word) in [(&other, word), (&path, Word::Unknown)] {
+        assert!(matches!(open(path, word), Answer::Page(Page::Damaged(_))));
+    }
 }
 
 #[test]

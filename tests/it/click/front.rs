@@ -89,6 +89,47 @@ fn a_redirect_is_its_destination_and_nothing_else() {
 }
 
 #[test]
+fn a_link_under_a_compromised_key_opens_only_where_the_wrap_log_holds_it() {
+    let mut station = Station::new();
+    let (minted, warned, forged) = (station.link(CLEAN), station.link(ODD), station.link("https://forged.example/"));
+    station.log_wrap(&minted);
+    station.log_wrap(&warned);
+    station.compromise();
+    let fresh = station.link("https://fresh.example/");
+    let listener = station.front();
+    assert_eq!(get(&listener, &minted).header("location"), Some(CLEAN));
+    assert_eq!(get(&listener, &fresh).header("location"), Some("https://fresh.example/"));
+    let warning = get(&listener, &warned);
+    let onward = post(&listener, &warned, &format!("nonce={}", nonce(&warning)));
+    assert_eq!((onward.status, onward.header("location")), (303, Some(ODD)));
+    assert_eq!(get(&listener, &format!("/~/preview{minted}")).status, 200);
+    let damaged = get(&listener, "/www.shop.example/AAAA");
+    for answer in [
+        get(&listener, &forged),
+        post(&listener, &forged, "nonce=AAAA"),
+        get(&listener, &format!("/~/preview{forged}")),
+    ] {
+        assert_eq!((answer.status, answer.header("location")), (404, None));
+        assert_eq!(unnamed(&answer.body), unnamed(&damaged.body), "a forged link learns nothing");
+    }
+    let outcomes: Vec<_> = station.events().into_iter().map(|event| event.outcome).collect();
+    let (allowed, bad) = (Outcome::Allowed, Outcome::BadSignature);
+    let passed = Outcome::WarnedProceeded;
+    assert_eq!(outcomes, [allowed, allowed, Outcome::Warned, passed, bad, bad, bad, bad], "each click is one event");
+}
+
+#[test]
+fn a_wrap_log_that_cannot_be_read_opens_nothing_under_a_compromised_key() {
+    let mut station = Station::new();
+    let path = station.link(CLEAN);
+    station.log_wrap(&path);
+    station.compromise();
+    let store = rusqlite::Connection::open(station.store.path()).unwrap();
+    store.execute_batch("PRAGMA foreign_keys = off; DROP TABLE wrap").unwrap();
+    assert_eq!(get(&station.front(), &path).status, 404);
+}
+
+#[test]
 fn a_connection_carries_click_after_click() {
     let station = Station::new();
     let listener = station.front();
