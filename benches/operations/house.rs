@@ -6,13 +6,15 @@ use sekisho::{
     base::{Clock, MessageHash, RecipientHash, TenantId, Timestamp},
     click::{Answer, Asks, Checkpoint, Entropy, Hints, Parts, Request, Tenant, Word},
     feed::{LiveLists, Settings},
+    judge::Verdict,
     link::{Facts, Keyring, LinkBase, Minter, Opener, Place},
     list::{Context, MemoryIndex, parse},
     policy::Policy,
     rewrite::Rewriter,
     ruling::LiveRulings,
     store::{ClickLog, ClickWriter, Store},
-    url::{self, Suffixes, WebUrl},
+    url::{self, Names, Suffixes, WebUrl},
+    verdict::{self, Grounds},
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
@@ -20,9 +22,11 @@ pub(crate) const TENANT: TenantId = TenantId(1);
 const HOST: &str = "go.corp.example";
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
+#[derive(Clone)]
 pub(crate) struct House {
-    ring: Keyring,
-    pub(crate) suffixes: Arc<Suffixes>,
+    ring: Arc<Keyring>,
+    suffixes: Arc<Suffixes>,
+    names: Arc<Names>,
     /// Holds [`list`].
     pub(crate) index: Arc<MemoryIndex>,
 }
@@ -34,7 +38,14 @@ impl House {
         let (list, bad) = parse("corp", list(), &context);
         assert!(bad.is_empty());
         let index = Arc::new(MemoryIndex::build(vec![Arc::new(list)]));
-        Self { ring: Keyring::generate([7; 32], NOW.plus_millis(-3_600_000)), suffixes, index }
+        let ring = Arc::new(Keyring::generate([7; 32], NOW.plus_millis(-3_600_000)));
+        Self { ring, suffixes, names: Arc::new(Names::builtin()), index }
+    }
+
+    /// What a click judges of a destination.
+    pub(crate) fn judge(&self, url: &WebUrl) -> Verdict {
+        let grounds = Grounds { index: &*self.index, suffixes: &self.suffixes, names: &self.names, now: NOW };
+        verdict::judge(url, &url::unwrap(url), &grounds)
     }
 
     pub(crate) fn minter(&self) -> Minter {
@@ -79,7 +90,13 @@ impl Station {
         let store = Arc::new(Store::open(&folder.path().join("sekisho.db")).unwrap());
         let rulings = Arc::new(LiveRulings::open(store.path(), Arc::new(Still)).unwrap());
         let (log, writer) = ClickLog::start(&store, 0).unwrap();
-        let tenant = Tenant { id: TENANT, bases: vec![base()], policy: Policy::standard(), house: Arc::default() };
+        let tenant = Tenant {
+            id: TENANT,
+            bases: vec![base()],
+            policy: Policy::standard(),
+            names: Arc::clone(&house.names),
+            house: Arc::default(),
+        };
         let checkpoint = Checkpoint::new(Parts {
             opener: ring.opener(&[TENANT]),
             nonces: ring.nonces(),
