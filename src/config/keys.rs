@@ -252,7 +252,7 @@ pub const KEYS: &[Key] = &[
         name: "protected",
         kind: Kind::Domains,
         preset: Preset::Value("[]"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Domains of its own that others may imitate. A host that can be taken for one of them, or for one of the \
               well-known names that are built in, is suspicious.",
         example: "[\"corp.example\", \"corp-mail.example\"]",
