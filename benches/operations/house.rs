@@ -96,6 +96,8 @@ impl Station {
             policy: Policy::standard(),
             names: Arc::clone(&house.names),
             house: Arc::default(),
+            networks: Vec::new(),
+            report_days: 3,
         };
         let checkpoint = Checkpoint::new(Parts {
             opener: ring.opener(&[TENANT]),
@@ -104,6 +106,7 @@ impl Station {
             lists: Arc::new(lists),
             rulings,
             suffixes,
+            openings: 0,
             log,
             store,
             clock: Arc::new(Still),
