@@ -85,6 +85,7 @@ reference = reference
 why = Why
 reason-list = It is on a list of your administrator.
 reason-listed-because = It is on a list of your administrator, with the reason:
+reason-source = It is known to those who collect harmful addresses.
 reason-literal-address = The address is a number instead of a name.
 reason-userinfo = Something stands before an @ in the address, which can hide where it really goes.
 reason-mixed-scripts = The name mixes letters of several scripts that look alike.

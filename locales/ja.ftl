@@ -85,6 +85,7 @@ reference = 照会番号
 why = 理由
 reason-list = 管理者のリストに載っています。
 reason-listed-because = 管理者のリストに載っています。登録の理由：
+reason-source = 有害なアドレスの情報源に登録されています。
 reason-literal-address = アドレスが、名前ではなく数字で書かれています。
 reason-userinfo = アドレスの @ の前に文字列があり、本当の行き先を隠している可能性があります。
 reason-mixed-scripts = 名前に、見分けにくい別種の文字が混ざっています。

@@ -9,9 +9,10 @@ use sekisho::{
     judge::Verdict,
     link::{Facts, Keyring, LinkBase, Minter, Opener, Place},
     list::{Context, MemoryIndex, parse},
-    policy::Policy,
+    policy::{Needs, Policy},
     rewrite::Rewriter,
     ruling::LiveRulings,
+    sources::{self, Findings, Panel},
     store::{ClickLog, ClickWriter, Store},
     url::{self, Names, Suffixes, WebUrl},
     verdict::{self, Grounds},
@@ -44,7 +45,9 @@ impl House {
 
     /// What a click judges of a destination.
     pub(crate) fn judge(&self, url: &WebUrl) -> Verdict {
-        let grounds = Grounds { index: &*self.index, suffixes: &self.suffixes, names: &self.names, now: NOW };
+        let (findings, needs) = (Findings::default(), Needs::default());
+        let (index, suffixes) = (&*self.index, &*self.suffixes);
+        let grounds = Grounds { index, suffixes, names: &self.names, findings: &findings, needs: &needs, now: NOW };
         verdict::judge(url, &url::unwrap(url), &grounds)
     }
 
@@ -105,6 +108,7 @@ impl Station {
             tenants: vec![tenant],
             lists: Arc::new(lists),
             rulings,
+            panel: Arc::new(Panel::new(Vec::new(), sources::Limits::default(), Arc::new(Still))),
             suffixes,
             openings: 0,
             log,
@@ -125,6 +129,7 @@ impl Station {
             hints,
             client: Some([192, 0, 2, 9].into()),
             word: Word::NotAsked,
+            findings: None,
         })
     }
 }

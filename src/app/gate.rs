@@ -15,6 +15,7 @@ use crate::{
     http::{Front, Limits, Service, pages::Pages},
     link::Keyring,
     ruling::LiveRulings,
+    sources::Panel,
     store::{ClickLog, Store},
     url::Suffixes,
 };
@@ -39,6 +40,7 @@ pub(super) struct Around {
     pub(super) config: Config,
     pub(super) lists: Arc<LiveLists>,
     pub(super) rulings: Arc<LiveRulings>,
+    pub(super) panel: Arc<Panel>,
     pub(super) suffixes: Arc<Suffixes>,
     pub(super) log: ClickLog,
     pub(super) store: Arc<Store>,
@@ -83,6 +85,7 @@ impl Around {
             tenants,
             lists: Arc::clone(&self.lists),
             rulings: Arc::clone(&self.rulings),
+            panel: Arc::clone(&self.panel),
             suffixes: Arc::clone(&self.suffixes),
             openings: self.config.limits.link_openings,
             log: self.log.clone(),

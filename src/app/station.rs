@@ -20,6 +20,7 @@ use crate::{
         serve,
     },
     ruling::{LiveRulings, RulingError},
+    sources::{self, Panel},
     store::{ClickLog, ClickWriter, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -129,7 +130,7 @@ impl Station {
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
-            Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits },
+            Around { config, lists, rulings, panel: panel(), suffixes, log, store: Arc::new(store), limits },
             ring,
             pages,
             renewer,
@@ -193,6 +194,12 @@ fn limits(config: &Config) -> Limits {
 
 fn admin_limits() -> Limits {
     Limits { connections: 100, per_address: 100, drain: Duration::from_secs(1), ..Limits::default() }
+}
+
+/// Those who have to be asked about a URL: one line each.
+fn panel() -> Arc<Panel> {
+    let sources = Vec::new();
+    Arc::new(Panel::new(sources, sources::Limits::default(), Arc::new(SystemClock)))
 }
 
 /// What `/readyz` says of each part.

@@ -10,7 +10,9 @@ use crate::{
     base::TenantId,
     judge::{Decision, InnerUrl, Signal, Source, Verdict},
     list::ForTenant,
-    policy, url,
+    policy,
+    sources::Findings,
+    url,
     verdict::{self, Grounds},
 };
 
@@ -35,7 +37,9 @@ pub(super) fn run(place: &PlaceArguments, args: &CheckArguments, out: &mut Stdou
     let tenant = tenant(&work.config, args.tenant)?;
     let index = ForTenant { index: &shelf.index, tenant: tenant.id, policy: &tenant.policy.name };
     let chain = url::unwrap(&url);
-    let grounds = Grounds { index: &index, suffixes: &work.suffixes, names: &tenant.names, now: work.now };
+    let (suffixes, needs) = (&work.suffixes, &tenant.policy.needs);
+    let findings = Findings::default();
+    let grounds = Grounds { index: &index, suffixes, names: &tenant.names, findings: &findings, needs, now: work.now };
     let verdict = verdict::judge(&url, &chain, &grounds);
     let decision = policy::decide(&tenant.policy, &verdict);
     let key = url.canonical();
@@ -77,7 +81,7 @@ fn told(signal: &Signal) -> String {
             let reason = entry.reason.as_deref().map(|reason| format!(", {reason:?}")).unwrap_or_default();
             format!("{}.list:{}: {}{reason} (version {})", entry.list, entry.line, entry.entry, entry.version)
         }
-        Source::Revocation(_) | Source::Host { .. } => signal.evidence.clone(),
+        Source::Asked { .. } | Source::Revocation(_) | Source::Host { .. } => signal.evidence.clone(),
     };
     said + &about
 }

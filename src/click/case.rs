@@ -3,6 +3,7 @@ use crate::{
     base::ClickId,
     judge::{Action, Charge, ClickEvent, Decision, Outcome, Source, Verdict},
     link::{Link, own_path},
+    sources::Findings,
     url::{Chain, Suffixes},
 };
 
@@ -12,6 +13,8 @@ pub(super) struct Case<'a> {
     pub(super) tenant: &'a Tenant,
     /// The URLs inside the destination.
     pub(super) chain: Chain,
+    /// What sources said that had to be asked.
+    pub(super) findings: Findings,
     pub(super) verdict: Verdict,
     pub(super) decision: Decision,
 }
@@ -90,6 +93,8 @@ impl Case<'_> {
             host: Some(host.to_owned()),
             domain: Some(suffixes.registrable_domain(host).unwrap_or(host).to_owned()),
             chain: self.chain.told(),
+            asked: self.findings.told(),
+            waited_micros: self.findings.waited_micros,
             message: Some(facts.message),
             recipient: Some(facts.recipient),
             link_issued: Some(facts.issued),

@@ -106,24 +106,28 @@ impl Front {
         Ok(self.settle(self.click(head, spot, peer), |request| self.checkpoint.open(request)).await)
     }
 
-    /// `step` on a request, once more where the wrap log had to be asked. The log is read on a thread where reading may
-    /// take its time; one that takes longer than `limits.log_timeout` vouches for nothing.
-    async fn settle<'a>(
+    /// `step` on a request, once more where the wrap log or the sources had to be asked. The log is read on a thread where
+    /// reading may take its time; one that takes longer than `limits.log_timeout` vouches for nothing.
+    async fn settle(
         &self,
-        request: crate::click::Request<'a>,
-        step: impl Fn(&crate::click::Request<'a>) -> Answer,
+        mut request: crate::click::Request<'_>,
+        step: impl Fn(&crate::click::Request<'_>) -> Answer,
     ) -> Told {
-        let link = match step(&request) {
-            Answer::AskLog(link) => link,
-            answer => return Told::Answer(answer),
-        };
-        let checkpoint = Arc::clone(&self.checkpoint);
-        let asked = tokio::task::spawn_blocking(move || checkpoint.ask_log(&link));
-        let word = match timeout(self.limits.log_timeout, asked).await {
-            Ok(Ok(word)) => word,
-            Ok(Err(_)) | Err(_) => Word::Unknown,
-        };
-        Told::Answer(step(&crate::click::Request { word, ..request }))
+        let mut answer = step(&request);
+        if let Answer::AskLog(link) = answer {
+            let checkpoint = Arc::clone(&self.checkpoint);
+            let asked = tokio::task::spawn_blocking(move || checkpoint.ask_log(&link));
+            request.word = match timeout(self.limits.log_timeout, asked).await {
+                Ok(Ok(word)) => word,
+                Ok(Err(_)) | Err(_) => Word::Unknown,
+            };
+            answer = step(&request);
+        }
+        if let Answer::AskSources(questions) = answer {
+            let findings = self.checkpoint.ask_sources(&questions).await;
+            answer = step(&crate::click::Request { findings: Some(&findings), ..request });
+        }
+        Told::Answer(answer)
     }
 
     fn file(&self, path: &str) -> Option<Reply> {
@@ -193,6 +197,7 @@ impl Front {
             },
             client: Some(forwarded::client(peer, &self.limits.trusted_proxies, self.limits.forwarded_header, headers)),
             word: Word::NotAsked,
+            findings: None,
         }
     }
 
@@ -206,7 +211,9 @@ impl Front {
             }
             Answer::Page(page) => self.page(&page, language()),
             // Whatever is not a success is thrown away by a browser that fetches ahead, and the click comes by itself.
-            Answer::NotAhead | Answer::AskLog(_) => reply::empty(StatusCode::SERVICE_UNAVAILABLE),
+            Answer::NotAhead | Answer::AskLog(_) | Answer::AskSources(_) => {
+                reply::empty(StatusCode::SERVICE_UNAVAILABLE)
+            }
         }
     }
 

@@ -34,11 +34,30 @@ pub enum Source {
     List(EntryRef),
     /// Somebody took the link back.
     Revocation(RevocationRef),
+    /// A source that has to be asked.
+    Asked {
+        /// Its name.
+        source: String,
+        /// What its word counts as.
+        evidence: Evidence,
+    },
     /// A fact about the host or the way the URL is written.
     Host {
         /// Which fact.
         fact: HostFact,
     },
+}
+
+/// What the word of a source counts as, in the order of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// A list by DNS: it knows hosts, so it does not count for hosts that are never blocked as a whole.
+    Dns,
+    /// A hash of the URL, confirmed whole.
+    Hash,
+    /// What a visit found.
+    Scan,
 }
 
 /// One entry of one version of one list, so that a decision can be traced to the line that made it.

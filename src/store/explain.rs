@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Wrap;
 use crate::{
     base::{ClickId, MessageHash, RecipientHash, TenantId, Timestamp},
-    judge::{Actor, ClickEvent, EntryRef, InnerUrl, Objection, Outcome, Signal, Source},
+    judge::{Actor, Asked, ClickEvent, EntryRef, Freshness, InnerUrl, Objection, Outcome, Said, Signal, Source},
 };
 
 /// What is known of one reference: for a person through `Display`, for a program through serde.
@@ -147,6 +147,10 @@ fn about_step(event: &ClickEvent, lines: &mut Vec<String>) {
         let role = if Some(at) == settled { "Settled by" } else { "Also said:" };
         lines.push(format!("  {role} {}", about_signal(signal)));
     }
+    lines.extend(event.asked.iter().map(|asked| about_asked(asked, event.time)));
+    if let Some(micros) = event.waited_micros {
+        lines.push(format!("  Waited {micros} µs for those who had to be asked."));
+    }
     if event.tier.is_some() && event.signals.is_empty() {
         lines.push("  No list has an entry for it and nothing about the address stands out.".to_owned());
     }
@@ -174,8 +178,28 @@ fn about_signal(signal: &Signal) -> String {
             format!("entry `{entry}` in line {line} of list {list}, version {version}{reason}: {amounts_to}.{learned}")
         }
         Source::Revocation(_) => format!("{}: {amounts_to}.{learned}", printable(&signal.evidence)),
+        Source::Asked { source, .. } => {
+            format!("{}: {}; it {amounts_to}.{learned}", printable(source), printable(&signal.evidence))
+        }
         Source::Host { fact } => format!("{fact}: {}; it {amounts_to}.{learned}", printable(&signal.evidence)),
     }
+}
+
+fn about_asked(asked: &Asked, now: Timestamp) -> String {
+    let about = if asked.hop == 0 { String::new() } else { format!(" about [{}]", asked.hop) };
+    let said = match asked.said {
+        Said::Clear => "knows of nothing",
+        Said::Objects => "objects",
+        Said::Silent => "did not answer",
+    };
+    let from = match asked.from {
+        Freshness::Asked => "asked for this click",
+        Freshness::Kept => "kept from an earlier click",
+        Freshness::Stale => "kept beyond its time, because it fails",
+    };
+    let old = asked.learned.map(|learned| format!(", {} old", age(now, learned))).unwrap_or_default();
+    let why = asked.why.as_deref().map(|why| format!(": {}", printable(why))).unwrap_or_default();
+    format!("  Source {}{about} {said}{why} ({from}{old}).", printable(&asked.source))
 }
 
 fn about_client(event: &ClickEvent) -> String {
@@ -320,6 +344,31 @@ mod tests {
             "  [1] inside it, by Sophos: https://w.example/?u=x\n",
             "  [2] inside [1], by nested URL: https://evil.example/\n",
             ": blocks it (about [2]). Learned",
+        ] {
+            assert!(text.contains(line), "no {line:?} in {text}");
+        }
+    }
+
+    #[test]
+    fn what_sources_said_is_told_with_its_age_and_the_time_it_took() {
+        let asked = |said, from, learned: Option<i64>, why: Option<&str>| Asked {
+            source: "dns".to_owned(),
+            hop: 1,
+            said,
+            from,
+            learned: learned.map(|ago| event(0).time.plus_millis(-ago)),
+            why: why.map(str::to_owned),
+        };
+        let asked = vec![
+            asked(Said::Clear, Freshness::Kept, Some(60_000), None),
+            asked(Said::Silent, Freshness::Asked, None, Some("it took too long")),
+        ];
+        let text =
+            explain(&[ClickEvent { asked, waited_micros: Some(300_000), ..blocked() }], &[]).unwrap().to_string();
+        for line in [
+            "  Source dns about [1] knows of nothing (kept from an earlier click, 60 seconds old).\n",
+            "  Source dns about [1] did not answer: it took too long (asked for this click).\n",
+            "  Waited 300000 µs for those who had to be asked.\n",
         ] {
             assert!(text.contains(line), "no {line:?} in {text}");
         }

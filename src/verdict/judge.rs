@@ -1,8 +1,10 @@
 use super::facts::{SUSPICIOUS, of_chain, of_url};
 use crate::{
     base::Timestamp,
-    judge::{Objection, Signal, Threat, Tier, Verdict},
+    judge::{Evidence, Objection, Said, Signal, Source, Threat, Tier, Verdict},
     list::{self, Hit, Index, ListAction},
+    policy::{Need, Needs},
+    sources::{self, Findings},
     url::{Chain, Names, Suffixes, WebUrl},
 };
 
@@ -18,6 +20,10 @@ pub struct Grounds<'a> {
     pub suffixes: &'a Suffixes,
     /// Whose a host can be taken for.
     pub names: &'a Names,
+    /// What the sources said that had to be asked.
+    pub findings: &'a Findings,
+    /// What it means that one of them said nothing.
+    pub needs: &'a Needs,
     /// The moment.
     pub now: Timestamp,
 }
@@ -28,30 +34,93 @@ pub struct Grounds<'a> {
 /// 2. An allow that wins lifts what stands below it here, for that URL alone: who allows a wrapper or a redirector
 ///    allows no destination behind it. What ranks above admins' entries is asked before this, and no entry undoes it.
 /// 3. The organisation's own hosts, and those never blocked as a whole: for these no guess counts, and none is made.
-/// 4. Facts about the host and the way the URL is written, for the URLs to which a click leads for all that can be read.
+/// 4. What sources object that had to be asked, and where they led. A required one that is silent makes the URL
+///    unknown, unless something worse is known.
+/// 5. Facts about the host and the way the URL is written, for the URLs to which a click leads for all that can be read.
 pub fn judge(url: &WebUrl, chain: &Chain, grounds: &Grounds<'_>) -> Verdict {
-    let outermost = std::iter::once((url, true));
-    let inner = chain.hops().iter().map(|hop| (&hop.url, hop.is_certain()));
-    let mut hops = Vec::with_capacity(1 + chain.hops().len());
-    for (at, (url, is_certain)) in outermost.chain(inner).enumerate() {
-        hops.push(Heard::of(url, at, is_certain, grounds));
-    }
+    let mut hops = hear(url, chain, grounds);
     // The hop whose entry settles it: the first that is blocked, or else the destination where it is allowed.
     let blocked = hops.iter().position(|hop| hop.is_won_by(ListAction::Block));
     let allowed = hops.first().is_some_and(|hop| hop.is_won_by(ListAction::Allow)).then_some(0);
     let mut facts = of_chain(chain, &|hop| hops.get(hop).is_none_or(Heard::hears_facts));
     facts.extend(hops.iter_mut().flat_map(|hop| std::mem::take(&mut hop.facts)));
     facts.sort_by_key(|fact| fact.objection != SUSPICIOUS);
-    let is_free = |fact: &&Signal| fact.objection == SUSPICIOUS && !hops.get(fact.hop).is_some_and(Heard::is_allowed);
-    let suspicious = facts.iter().position(|fact| is_free(&fact));
+    let mut others = of_findings(grounds.findings, &hops);
+    others.extend(facts);
+    let is_lifted = |hop: usize| hops.get(hop).is_some_and(Heard::is_allowed);
+    let worst = worst(&others, &is_lifted);
+    let is_missing = |heard: &&sources::Heard| {
+        let is_internal = hops.get(heard.hop).is_some_and(|hop| hop.is_internal);
+        heard.said() == Said::Silent
+            && grounds.needs.of(&heard.source) == Need::Required
+            && !is_internal
+            && !is_lifted(heard.hop)
+    };
+    let missing = grounds.findings.heard.iter().any(|heard| is_missing(&heard));
 
-    let settling = blocked.or(allowed.filter(|_| suspicious.is_none()));
+    let settling = blocked.or(allowed.filter(|_| worst.is_none() && !missing));
     let mut signals = entries(&hops, settling);
-    let decisive = settling.map(|_| 0).or(suspicious.map(|at| signals.len() + at));
-    signals.extend(facts);
+    let decisive = settling.map(|_| 0).or(worst.map(|at| signals.len() + at));
+    signals.extend(others);
     let settled = decisive.and_then(|at| signals.get(at)).map(|signal| signal.objection);
-    let (tier, threat) = settled.map_or((Tier::Clean, Threat::None), amounts_to);
+    let silence = if missing { Tier::Unknown } else { Tier::Clean };
+    let (tier, threat) = settled.map_or((silence, Threat::None), amounts_to);
     Verdict { tier, threat, decisive, signals }
+}
+
+/// The hops about which sources may be asked: those to which a click leads for all that can be read. Nobody is asked
+/// about the organisation's own hosts, nor about what an admin's entry has settled.
+pub fn open_hops(url: &WebUrl, chain: &Chain, grounds: &Grounds<'_>) -> Vec<usize> {
+    let hops = hear(url, chain, grounds);
+    if hops.iter().any(|hop| hop.is_won_by(ListAction::Block)) {
+        return Vec::new();
+    }
+    let is_open = |hop: &&Heard<'_>| hop.is_certain && !hop.is_internal && !hop.is_allowed();
+    hops.iter().filter(is_open).map(|hop| hop.at).collect()
+}
+
+fn hear<'i>(url: &WebUrl, chain: &Chain, grounds: &Grounds<'i>) -> Vec<Heard<'i>> {
+    let outermost = std::iter::once((url, true));
+    let inner = chain.hops().iter().map(|hop| (&hop.url, hop.is_certain()));
+    let mut hops = Vec::with_capacity(1 + chain.hops().len());
+    for (at, (url, is_certain)) in outermost.chain(inner).enumerate() {
+        hops.push(Heard::of(url, at, is_certain, grounds));
+    }
+    hops
+}
+
+/// The place of the signal that settles it: of the worst that nobody lifted, the first in the order of evidence.
+fn worst(signals: &[Signal], is_lifted: &dyn Fn(usize) -> bool) -> Option<usize> {
+    let tier = |signal: &Signal| match signal.objection {
+        Objection::Speaks(tier, _) if tier >= Tier::Suspicious && !is_lifted(signal.hop) => Some(tier),
+        _ => None,
+    };
+    let worst = signals.iter().filter_map(tier).max()?;
+    signals.iter().position(|signal| tier(signal) == Some(worst))
+}
+
+/// What sources object, in the order of evidence. A list by DNS knows whole hosts, and so does not count for those that
+/// are never blocked as a whole; about the organisation's own hosts nobody's word counts.
+fn of_findings(findings: &Findings, hops: &[Heard<'_>]) -> Vec<Signal> {
+    let counts = |heard: &&sources::Heard| {
+        let hop = hops.get(heard.hop);
+        let is_internal = hop.is_some_and(|hop| hop.is_internal);
+        let is_exempt = hop.is_some_and(|hop| hop.is_exempt);
+        !(is_internal || is_exempt && heard.evidence == Evidence::Dns)
+    };
+    let mut heard: Vec<&sources::Heard> = findings.heard.iter().filter(counts).collect();
+    heard.sort_by_key(|heard| heard.evidence == Evidence::Scan);
+    let signals = heard.into_iter().flat_map(|heard| {
+        let objections = heard.answer.iter().flat_map(|finding| &finding.objections);
+        objections.map(|objection| Signal {
+            source: Source::Asked { source: heard.source.to_string(), evidence: heard.evidence },
+            objection: Objection::Speaks(objection.tier, objection.threat),
+            evidence: objection.evidence.clone(),
+            learned: heard.learned,
+            hop: heard.hop,
+        })
+    });
+    signals.collect()
 }
 
 /// The entries of all hops as signals: the one that settles it first, then those of each hop, at most [`MAX_ENTRIES`].
@@ -72,16 +141,19 @@ struct Heard<'i> {
     hits: Vec<Hit<'i>>,
     winner: Option<usize>,
     facts: Vec<Signal>,
+    is_certain: bool,
     is_exempt: bool,
+    is_internal: bool,
 }
 
 impl<'i> Heard<'i> {
     fn of(url: &WebUrl, at: usize, is_certain: bool, grounds: &Grounds<'i>) -> Self {
         let hits = hits(url, grounds.index, grounds.now);
         let is_exempt = hits.iter().any(|hit| rank(hit.list.action) == Rank::Exempts);
+        let is_internal = hits.iter().any(|hit| hit.list.action == ListAction::Internal);
         let hears = is_certain && !is_exempt;
         let facts = if hears { of_url(url, at, grounds.names, grounds.suffixes).collect() } else { Vec::new() };
-        Self { at, winner: list::winner(&hits), hits, facts, is_exempt }
+        Self { at, winner: list::winner(&hits), hits, facts, is_certain, is_exempt, is_internal }
     }
 
     fn is_won_by(&self, action: ListAction) -> bool {
@@ -130,13 +202,17 @@ fn amounts_to(objection: Objection) -> (Tier, Threat) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, LazyLock};
+    use std::{
+        sync::{Arc, LazyLock},
+        time::Duration,
+    };
 
     use super::*;
     use crate::{
         base::TenantId,
-        judge::{HostFact, Source},
+        judge::{Freshness, HostFact},
         list::{Context, ForTenant, List, MemoryIndex, parse},
+        store::{self, Revocation},
         url,
     };
     use proptest::prelude::*;
@@ -159,8 +235,16 @@ mod tests {
     }
 
     fn judged_by(index: &dyn Index, text: &str) -> Verdict {
-        let url = url::parse(text).unwrap();
-        judge(&url, &url::unwrap(&url), &Grounds { index, suffixes: &SUFFIXES, names: &NAMES, now: NOW })
+        judged_with(index, text, &Findings::default())
+    }
+
+    fn judged_with(index: &dyn Index, text: &str, findings: &Findings) -> Verdict {
+        let (url, needs) = (url::parse(text).unwrap(), Needs::default());
+        judge(
+            &url,
+            &url::unwrap(&url),
+            &Grounds { index, suffixes: &SUFFIXES, names: &NAMES, findings, needs: &needs, now: NOW },
+        )
     }
 
     /// The entry that settled it, as `list:line`, or the fact.
@@ -168,7 +252,8 @@ mod tests {
         verdict.decisive().map(|signal| match &signal.source {
             Source::List(entry) => format!("{}:{}", entry.list, entry.line),
             Source::Host { fact } => fact.to_string(),
-            Source::Revocation(_) => unreachable!("lists revoke nothing"),
+            Source::Asked { source, .. } => source.clone(),
+            Source::Revocation(_) => "revocation".to_owned(),
         })
     }
 
@@ -332,6 +417,148 @@ mod tests {
         assert_eq!(settled(&verdict).as_deref(), Some("literal_address"));
         let verdict = judged(&[inner], EVIL_IN_SAFE_LINKS);
         assert_eq!((verdict.tier, verdict.decisive), (Tier::Clean, None), "nobody allowed the destination itself");
+    }
+
+    fn heard(source: &str, evidence: Evidence, hop: usize, tier: Option<Tier>) -> sources::Heard {
+        let objection =
+            |tier| sources::Objection { tier, threat: Threat::Phishing, evidence: "it is known".to_owned() };
+        let finding = sources::Finding {
+            objections: tier.into_iter().map(objection).collect(),
+            led_to: Vec::new(),
+            keep: Duration::from_secs(60),
+        };
+        sources::Heard {
+            source: source.into(),
+            evidence,
+            hop,
+            answer: Ok(Arc::new(finding)),
+            from: Freshness::Asked,
+            learned: Some(NOW),
+        }
+    }
+
+    fn silent(source: &str, hop: usize) -> sources::Heard {
+        let answer = Err(sources::Unanswered("it broke off".to_owned()));
+        sources::Heard { answer, ..heard(source, Evidence::Dns, hop, None) }
+    }
+
+    /// Every combination of what can be said of one URL, against the order of evidence written out (attack row 171).
+    #[test]
+    fn the_order_of_evidence_holds_for_every_combination() {
+        const TEXT: &str = "https://user@evil.example/";
+        let revocation = Revocation {
+            id: 1,
+            time: NOW,
+            scope: store::Scope { tenant: Some(TenantId(1)), ..store::Scope::default() },
+            by: "alice".to_owned(),
+            reason: "test".to_owned(),
+            expires: None,
+            release: None,
+        };
+        for bits in 0..1_u32 << 9 {
+            let said = |bit: u32| bits & 1 << bit != 0;
+            let [revoked, block, allow, never, dns, hash, scan, internal, silence] =
+                std::array::from_fn(|bit| said(bit as u32));
+            let mut lists = Vec::new();
+            for (is_there, action) in
+                [(block, "block"), (allow, "allow"), (never, "never-block"), (internal, "internal")]
+            {
+                if is_there {
+                    lists.push(list(action, &format!("@action {action}\nevil.example\n")));
+                }
+            }
+            let mut findings = Findings::default();
+            for (is_there, name, evidence) in
+                [(scan, "scan", Evidence::Scan), (dns, "dns", Evidence::Dns), (hash, "hash", Evidence::Hash)]
+            {
+                if is_there {
+                    findings.heard.push(heard(name, evidence, 0, Some(Tier::Malicious)));
+                }
+            }
+            if silence {
+                findings.heard.push(silent("silent", 0));
+            }
+            let mut verdict = judged_with(&MemoryIndex::build(lists), TEXT, &findings);
+            if revoked {
+                verdict = crate::verdict::revoke(verdict, &revocation);
+            }
+            let wanted = match () {
+                () if revoked => (Tier::Malicious, Some("revocation")),
+                () if block => (Tier::Malicious, Some("block:2")),
+                () if allow => (Tier::Clean, Some("allow:2")),
+                () if internal => (Tier::Clean, None),
+                () if dns && !never => (Tier::Malicious, Some("dns")),
+                () if hash => (Tier::Malicious, Some("hash")),
+                () if scan => (Tier::Malicious, Some("scan")),
+                () if !never => (Tier::Suspicious, Some("userinfo")),
+                () if silence => (Tier::Unknown, None),
+                () => (Tier::Clean, None),
+            };
+            assert_eq!((verdict.tier, settled(&verdict).as_deref()), wanted, "{bits:09b}");
+        }
+    }
+
+    #[test]
+    fn a_source_is_heard_about_the_url_that_it_was_asked_of() {
+        let wrapper = MemoryIndex::build(vec![list("ok", "@action allow\nsafelinks.protection.outlook.com\n")]);
+        let findings = |heard| Findings { heard: vec![heard], waited_micros: None };
+        let inner =
+            judged_with(&wrapper, EVIL_IN_SAFE_LINKS, &findings(heard("dns", Evidence::Dns, 1, Some(Tier::Malicious))));
+        assert_eq!((inner.tier, inner.threat, inner.decisive().unwrap().hop), (Tier::Malicious, Threat::Phishing, 1));
+        let outer =
+            judged_with(&wrapper, EVIL_IN_SAFE_LINKS, &findings(heard("dns", Evidence::Dns, 0, Some(Tier::Malicious))));
+        assert_eq!(settled(&outer).as_deref(), Some("ok:2"));
+        let silent = judged_with(&wrapper, EVIL_IN_SAFE_LINKS, &findings(silent("dns", 1)));
+        assert_eq!((silent.tier, silent.decisive), (Tier::Unknown, None), "nobody allowed what is inside");
+    }
+
+    #[test]
+    fn what_nobody_needs_may_be_silent_and_what_is_stale_proves_nothing() {
+        let url = url::parse("https://shop.example/").unwrap();
+        let index = MemoryIndex::default();
+        let tier = |heard: sources::Heard, need| {
+            let needs = Needs { others: Need::Required, by_source: [("dns".to_owned(), need)].into() };
+            let findings = Findings { heard: vec![heard], waited_micros: None };
+            let grounds = Grounds {
+                index: &index,
+                suffixes: &SUFFIXES,
+                names: &NAMES,
+                findings: &findings,
+                needs: &needs,
+                now: NOW,
+            };
+            judge(&url, &url::unwrap(&url), &grounds).tier
+        };
+        assert_eq!(tier(silent("dns", 0), Need::Required), Tier::Unknown);
+        assert_eq!(tier(silent("dns", 0), Need::Optional), Tier::Clean);
+        assert_eq!(tier(silent("other", 0), Need::Optional), Tier::Unknown);
+        let stale = |tier| sources::Heard { from: Freshness::Stale, ..heard("dns", Evidence::Dns, 0, tier) };
+        assert_eq!(tier(stale(None), Need::Required), Tier::Unknown);
+        assert_eq!(tier(stale(Some(Tier::Malicious)), Need::Required), Tier::Malicious);
+    }
+
+    #[test]
+    fn nobody_is_asked_about_what_is_settled_guessed_or_ones_own() {
+        let (needs, findings) = (Needs::default(), Findings::default());
+        let open = |lists: &[(&str, &str)], text: &str| {
+            let index = MemoryIndex::build(lists.iter().map(|(name, text)| list(name, text)).collect());
+            let url = url::parse(text).unwrap();
+            let grounds = Grounds {
+                index: &index,
+                suffixes: &SUFFIXES,
+                names: &NAMES,
+                findings: &findings,
+                needs: &needs,
+                now: NOW,
+            };
+            open_hops(&url, &url::unwrap(&url), &grounds)
+        };
+        assert_eq!(open(&[], EVIL_IN_SAFE_LINKS), [0, 1]);
+        assert_eq!(open(&[], "https://ok.example/?u=https://evil.example/"), [0]);
+        assert_eq!(open(&[("ok", "@action allow\nevil.example\n")], EVIL_IN_SAFE_LINKS), [0]);
+        assert_eq!(open(&[("own", "@action internal\nevil.example\n")], EVIL_IN_SAFE_LINKS), [0]);
+        assert_eq!(open(&[("big", "@action never-block\nevil.example\n")], EVIL_IN_SAFE_LINKS), [0, 1]);
+        assert_eq!(open(&[("block", "evil.example\n")], EVIL_IN_SAFE_LINKS), [0_usize; 0]);
     }
 
     fn wrapped(inner: &str, products: &[&str]) -> String {

@@ -62,6 +62,7 @@ const REFERENCE: ClickId = ClickId([0x01, 0x93, 0x5c, 0x2a, 0x41, 0x7e, 0x5b, 0x
 fn stop(barrier: Barrier, tier: Tier, threat: Threat) -> Page {
     let mut reasons = vec![Reason::Entry { note: None }];
     reasons.push(Reason::Entry { note: Some("copies our sign-in page".into()) });
+    reasons.push(Reason::Source);
     for fact in [
         HostFact::LiteralAddress,
         HostFact::Userinfo,
