@@ -12,7 +12,7 @@ use crate::{
     click::{Checkpoint, House, Parts, SystemEntropy, Tenant},
     config::{self, Config},
     feed::{LiveLists, ReloadReport},
-    http::{Front, Limits, Service, pages::Pages},
+    http::{Front, Limits, Looked, Service, Tls, pages::Pages},
     link::Keyring,
     store::{ClickLog, Store},
     url::Suffixes,
@@ -32,6 +32,7 @@ pub(super) struct Around {
     pub(super) log: ClickLog,
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
+    pub(super) tls: Option<Arc<Tls>>,
 }
 
 impl Gate {
@@ -40,10 +41,18 @@ impl Gate {
         Self { around, front: ArcSwap::from_pointee(front) }
     }
 
-    /// Reads lists, keyring and templates anew. Whatever of them is wrong stays as it was and is told; the lists tell
-    /// of theirs in the report.
+    /// Reads lists, keyring, templates and certificates anew. Whatever of them is wrong stays as it was and is told; the
+    /// lists tell of theirs in the report.
     pub fn reload(&self) -> (ReloadReport, Result<(), StartError>) {
-        (self.around.lists.reload_now(), self.renew_front())
+        let (lists, front, certificates) = (self.around.lists.reload_now(), self.renew_front(), self.look());
+        (lists, front.and(certificates))
+    }
+
+    fn look(&self) -> Result<(), StartError> {
+        match self.around.tls.as_ref().map(|tls| tls.look(SystemClock.now())) {
+            Some(Looked::Kept(error)) => Err(error.into()),
+            None | Some(Looked::Same | Looked::Renewed) => Ok(()),
+        }
     }
 
     fn renew_front(&self) -> Result<(), StartError> {

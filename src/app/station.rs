@@ -8,7 +8,8 @@ use crate::{
     config::Config,
     feed::{FeedError, LiveLists, Settings},
     http::{
-        Admin, BindError, Company, Counters, Door, Fitness, Limits, Sockets, Vital, Workers, bind_loopback,
+        Admin, BindError, Company, Counters, Door, Fitness, Limits, Looked, Sockets, Tls, TlsError, Vital, Workers,
+        bind_loopback,
         pages::{Pages, TemplateError},
         serve,
     },
@@ -18,6 +19,9 @@ use crate::{
 
 /// How long the events that wait may take to be written when the program ends.
 const WRITE_OUT: Duration = Duration::from_secs(5);
+
+/// How often certificates are looked at.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Why clicks are not answered.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +41,9 @@ pub enum StartError {
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// The certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The listeners.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -106,6 +113,7 @@ impl Station {
     /// it may be) before there is a store, whose presence would say that one was lost.
     pub fn open(config: Config, origin: Origin) -> Result<(Self, Made), StartError> {
         let pages = Pages::load(config.templates.as_deref())?;
+        let tls = open_tls(&config)?;
         let (ring, made) = open_ring(&config, origin, SystemClock.now())?;
         seed_lists(&config)?;
         let suffixes = Arc::new(Suffixes::builtin());
@@ -114,7 +122,8 @@ impl Station {
         let store = Store::open(&config.store)?;
         let (log, writer) = ClickLog::start(&store, config.limits.queued_events)?;
         let limits = limits(&config);
-        let gate = Gate::new(Around { config, lists, suffixes, log, store: Arc::new(store), limits }, &ring, pages);
+        let gate =
+            Gate::new(Around { config, lists, suffixes, log, store: Arc::new(store), limits, tls }, &ring, pages);
         Ok((Self { gate: Arc::new(gate), writer }, made))
     }
 
@@ -144,7 +153,9 @@ impl Station {
             // An error would say that the station is gone, and then nobody asks any more.
             let _ = watched.wait_for(|phase| *phase == Phase::Closed).await;
         });
-        let workers = Workers::start(&Door::new(gate, limits, counters), listeners.public)?;
+        let tls = gate.around().tls.clone();
+        let watching = tls.clone().map(|tls| tokio::spawn(watch_certificates(tls)));
+        let workers = Workers::start(&Door::new(gate, limits, counters, tls), listeners.public)?;
         let public = async {
             shutdown.await;
             phase.send_replace(Phase::Draining);
@@ -152,8 +163,31 @@ impl Station {
             phase.send_replace(Phase::Closed);
         };
         tokio::join!(admin, public);
+        if let Some(watching) = watching {
+            watching.abort();
+        }
         tokio::task::block_in_place(|| writer.stop(WRITE_OUT))?;
         Ok(())
+    }
+}
+
+fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
+    if config.tls.is_empty() {
+        return Ok(None);
+    }
+    Tls::open(config.tls.clone(), SystemClock.now()).map(|tls| Some(Arc::new(tls)))
+}
+
+/// Takes new certificates soon after they are written.
+async fn watch_certificates(tls: Arc<Tls>) {
+    let mut soon = tokio::time::interval(LOOK);
+    loop {
+        soon.tick().await;
+        match tls.look(SystemClock.now()) {
+            Looked::Same => {}
+            Looked::Renewed => tracing::info!("took new certificates"),
+            Looked::Kept(error) => tracing::error!("the certificates in force stay: {error}"),
+        }
     }
 }
 
@@ -175,7 +209,16 @@ fn admin_limits() -> Limits {
 
 /// What `/readyz` says of each part.
 fn vitals(around: &Around, phase: Phase) -> Vec<Vital> {
-    vec![of_server(phase), of_lists(&around.lists), of_log(&around.log)]
+    let certificates = around.tls.as_deref().map(of_certificates);
+    [of_server(phase), of_lists(&around.lists), of_log(&around.log)].into_iter().chain(certificates).collect()
+}
+
+fn of_certificates(tls: &Tls) -> Vital {
+    let (state, says) = match tls.state(SystemClock.now()) {
+        Ok(says) => (Fitness::Ready, says),
+        Err(says) => (Fitness::Degraded, says),
+    };
+    Vital { part: "certificates", state, says }
 }
 
 fn of_server(phase: Phase) -> Vital {

@@ -141,7 +141,7 @@ impl From<StartError> for Failure {
             StartError::Lists(error) => error.into(),
             StartError::Store(error) => error.into(),
             StartError::Bind(error) => error.into(),
-            StartError::Feed(_) | StartError::Template(_) => Self::new(Exit::Config, error),
+            StartError::Feed(_) | StartError::Template(_) | StartError::Tls(_) => Self::new(Exit::Config, error),
         }
     }
 }

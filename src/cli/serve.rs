@@ -103,7 +103,7 @@ async fn reload_on(mut hup: Signal, gate: Arc<Gate>) {
         let reloaded = tokio::task::spawn_blocking(move || gate.reload()).await;
         match reloaded {
             Ok((lists, Ok(()))) => {
-                tracing::info!(generation = lists.generation, "read lists, keyring and templates again");
+                tracing::info!(generation = lists.generation, "read lists, keyring, templates and certificates again");
             }
             Ok((_, Err(error))) => tracing::error!("what was in force stays: {error}"),
             Err(error) => tracing::error!(%error, "reading again failed"),
@@ -114,7 +114,8 @@ async fn reload_on(mut hup: Signal, gate: Arc<Gate>) {
 fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Result<(), Failure> {
     let unknown = |error| Failure::new(Exit::Unavailable, format_args!("the listener has no address: {error}"));
     let (public, admin) = (listeners.public().map_err(unknown)?, listeners.admin().map_err(unknown)?);
-    people(&format!("answering clicks on http://{public}, health on http://{admin}/readyz"));
+    let scheme = if config.tls.is_empty() { "http" } else { "https" };
+    people(&format!("answering clicks on {scheme}://{public}, health on http://{admin}/readyz"));
     if listeners.company() == Company::Another {
         people(&format!("note: another process answers on {public} as well; both do until one of them is ended"));
     }

@@ -66,8 +66,9 @@ come before variables.
 tells what counts, key by key, and where it was written. `sekisho config example` writes a file to begin with. A relative
 path in the file starts at the folder of the file, one in a variable or an option where the program was started.
 
-What list files hold counts within a second of a save. On SIGHUP `sekisho serve` reads lists, keyring and templates
-again; whatever of them is wrong is told and stays as it was. This file itself is read at the start.
+What list files hold counts within a second of a save, certificates within a few. On SIGHUP `sekisho serve` reads lists,
+keyring, templates and certificates again; whatever of them is wrong is told and stays as it was. This file itself is
+read at the start.
 ";
 
 const EXAMPLE_HEAD: &str = "\
@@ -84,7 +85,7 @@ fn write_key(page: &mut String, key: &Key) {
     };
     let counts = match key.reload {
         Reload::Restart => "after a restart",
-        Reload::AtOnce => "what it holds within a second of a save, another place after a restart",
+        Reload::AtOnce => "what it holds within seconds of a save, another place after a restart",
         Reload::Hangup => "what it holds on SIGHUP, another place after a restart",
     };
     let _ = write!(

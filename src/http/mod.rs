@@ -20,6 +20,7 @@ mod replay;
 mod reply;
 mod room;
 mod server;
+mod tls;
 mod workers;
 
 pub use admin::{Admin, Fitness, Vital};
@@ -30,4 +31,5 @@ pub use front::Front;
 pub use limits::Limits;
 pub use networks::Networks;
 pub use server::{Door, Service, serve};
+pub use tls::{Certificate, CertificateError, CertificateFiles, Looked, Tls, TlsError};
 pub use workers::Workers;

@@ -11,29 +11,32 @@ use std::{
 use super::{CONFIG, Folder, ONE_TENANT, UNAVAILABLE, command, mail::rewritten};
 
 /// A running checkpoint; killed when dropped.
-struct Served {
+pub(super) struct Served {
     child: Child,
     stderr: BufReader<ChildStderr>,
-    clicks: String,
+    pub(super) clicks: String,
     admin: String,
+    /// Where it answers, in its own words.
+    pub(super) said: String,
 }
 
 impl Served {
-    fn start(folder: &Folder, more: &[&str]) -> Self {
+    pub(super) fn start(folder: &Folder, more: &[&str]) -> Self {
         let mut args = folder.with(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
         args.extend(more);
         let mut child = command(&args).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut served = Self { child, stderr, clicks: String::new(), admin: String::new() };
+        let mut served = Self { child, stderr, clicks: String::new(), admin: String::new(), said: String::new() };
         let line = served.until("answering clicks on ");
-        let mut addresses = line.split("http://").skip(1).map(|rest| rest.split([',', '/']).next().unwrap().trim());
+        let mut addresses = line.split("://").skip(1).map(|rest| rest.split([',', '/']).next().unwrap().trim());
         served.clicks = addresses.next().unwrap().to_owned();
         served.admin = addresses.next().unwrap().to_owned();
+        served.said = line;
         served
     }
 
     /// The next line on stderr that holds these words.
-    fn until(&mut self, words: &str) -> String {
+    pub(super) fn until(&mut self, words: &str) -> String {
         let mut seen = String::new();
         loop {
             let mut line = String::new();
@@ -45,7 +48,7 @@ impl Served {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
@@ -63,7 +66,7 @@ impl Served {
         get(&self.clicks, "localhost:8480", link.strip_prefix("http://localhost:8480").unwrap())
     }
 
-    fn ready(&self) -> String {
+    pub(super) fn ready(&self) -> String {
         get(&self.admin, "localhost", "/readyz")
     }
 
