@@ -2,17 +2,25 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{Gate, ListsError, Made, Origin, RingError, SystemClock, gate::Around, open_ring, own_hosts, seed_lists};
+use super::{
+    Gate, ListsError, Made, Origin, RingError, SystemClock,
+    gate::Around,
+    open_ring, own_hosts,
+    reload::{LISTS, Renewer},
+    seed_lists,
+    watch::Watch,
+};
 use crate::{
     base::Clock,
-    config::Config,
+    config::{Config, Loaded},
     feed::{FeedError, LiveLists, Settings},
     http::{
-        Admin, BindError, Company, Counters, Door, Fitness, Limits, Looked, Sockets, Tls, TlsError, Vital, Workers,
-        bind_loopback,
+        Admin, BindError, Company, Counters, Door, Fitness, Limits, Looked, Renewal, Sockets, Tls, TlsError, Vital,
+        Workers, bind_loopback,
         pages::{Pages, TemplateError},
         serve,
     },
+    ruling::{LiveRulings, RulingError},
     store::{ClickLog, ClickWriter, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -38,6 +46,9 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was taken back.
+    #[error(transparent)]
+    Ruling(#[from] RulingError),
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -111,7 +122,8 @@ impl Listeners {
 impl Station {
     /// Opens pages, keyring, lists and store, in this order: what only reads comes first, and a keyring is made (where
     /// it may be) before there is a store, whose presence would say that one was lost.
-    pub fn open(config: Config, origin: Origin) -> Result<(Self, Made), StartError> {
+    pub fn open(loaded: Loaded, origin: Origin) -> Result<(Self, Made), StartError> {
+        let Loaded { config, settings: started, text, source } = loaded;
         let pages = Pages::load(config.templates.as_deref())?;
         let tls = open_tls(&config)?;
         let (ring, made) = open_ring(&config, origin, SystemClock.now())?;
@@ -120,10 +132,16 @@ impl Station {
         let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: own_hosts(&config) };
         let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
         let store = Store::open(&config.store)?;
+        let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, config.limits.queued_events)?;
         let limits = limits(&config);
-        let gate =
-            Gate::new(Around { config, lists, suffixes, log, store: Arc::new(store), limits, tls }, &ring, pages);
+        let renewer = Renewer::new(source, started, text, SystemClock.now());
+        let gate = Gate::new(
+            Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits, tls },
+            ring,
+            pages,
+            renewer,
+        );
         Ok((Self { gate: Arc::new(gate), writer }, made))
     }
 
@@ -133,8 +151,8 @@ impl Station {
     }
 
     /// The lists in force.
-    pub fn lists(&self) -> &LiveLists {
-        &self.gate.around().lists
+    pub fn lists(&self) -> Arc<LiveLists> {
+        Arc::clone(&self.gate.in_force().around.lists)
     }
 
     /// Answers until `shutdown` comes, then lets what is under way finish within the drain time, and writes the events
@@ -142,18 +160,21 @@ impl Station {
     /// the workers that answer clicks bring their own.
     pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), RunError> {
         let Self { gate, writer } = self;
+        let _watch = Watch::start(Arc::clone(&gate));
         let counters = Arc::new(Counters::default());
-        let limits = gate.around().limits.clone();
+        let limits = gate.in_force().around.limits.clone();
         let (phase, watched) = watch::channel(Phase::Serving);
         let (seen, of_gate) = (watched.clone(), Arc::clone(&gate));
-        let admin = Admin::new(move || vitals(of_gate.around(), *seen.borrow()), Arc::clone(&counters));
+        let renewed = Arc::clone(&gate);
+        let admin = Admin::new(move || vitals(&of_gate, *seen.borrow()), Arc::clone(&counters))
+            .with_renewal(move || renewed.renewal());
         let mut watched = watched;
         // The admin listener outlives the public one, so that whoever asks during the drain hears of it.
         let admin = serve(listeners.admin, Arc::new(admin), admin_limits(), Arc::default(), async move {
             // An error would say that the station is gone, and then nobody asks any more.
             let _ = watched.wait_for(|phase| *phase == Phase::Closed).await;
         });
-        let tls = gate.around().tls.clone();
+        let tls = gate.in_force().around.tls.clone();
         let watching = tls.clone().map(|tls| tokio::spawn(watch_certificates(tls)));
         let workers = Workers::start(&Door::new(gate, limits, counters, tls), listeners.public)?;
         let public = async {
@@ -186,7 +207,7 @@ async fn watch_certificates(tls: Arc<Tls>) {
         match tls.look(SystemClock.now()) {
             Looked::Same => {}
             Looked::Renewed => tracing::info!("took new certificates"),
-            Looked::Kept(error) => tracing::error!("the certificates in force stay: {error}"),
+            Looked::Kept(error) => tracing::error!("certificates refused, what was in force stays: {error}"),
         }
     }
 }
@@ -208,9 +229,15 @@ fn admin_limits() -> Limits {
 }
 
 /// What `/readyz` says of each part.
-fn vitals(around: &Around, phase: Phase) -> Vec<Vital> {
+fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
+    let in_force = gate.in_force();
+    let around = &in_force.around;
+    let configuration = of_configuration(&gate.renewal());
     let certificates = around.tls.as_deref().map(of_certificates);
-    [of_server(phase), of_lists(&around.lists), of_log(&around.log)].into_iter().chain(certificates).collect()
+    [of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
+        .into_iter()
+        .chain(certificates)
+        .collect()
 }
 
 fn of_certificates(tls: &Tls) -> Vital {
@@ -229,17 +256,41 @@ fn of_server(phase: Phase) -> Vital {
     Vital { part: "server", state, says: says.into() }
 }
 
+fn of_configuration(renewal: &Renewal) -> Vital {
+    let problems = renewal.parts.iter().filter(|part| part.part != LISTS).filter_map(|part| part.problem.as_deref());
+    let problems: Vec<&str> = problems.collect();
+    let (state, says) = match (problems.as_slice(), renewal.waiting.as_slice()) {
+        ([], []) => (Fitness::Ready, format!("as the file stands, generation {}", renewal.generation)),
+        ([], waiting) => (Fitness::Ready, format!("waits for the next start: {}", waiting.join(", "))),
+        (problems, _) => (Fitness::Degraded, format!("what was in force stays: {}", problems.join("; "))),
+    };
+    Vital { part: "configuration", state, says }
+}
+
 fn of_lists(lists: &LiveLists) -> Vital {
     let state = lists.state();
-    let problems: Vec<String> =
-        state.files.iter().filter_map(|file| Some(format!("{}: {}", file.name, file.problem.as_ref()?))).collect();
+    if state.files.is_empty()
+        && let Some(problem) = state.folder_problem
+    {
+        return Vital { part: "lists", state: Fitness::NotReady, says: problem };
+    }
     let entries: usize = state.files.iter().map(|file| file.entries).sum();
     if state.degraded {
-        let problems = state.folder_problem.into_iter().chain(problems).collect::<Vec<_>>().join("; ");
-        return Vital { part: "lists", state: Fitness::Degraded, says: problems };
+        return Vital { part: "lists", state: Fitness::Degraded, says: state.problems() };
     }
     let says = format!("{} lists, {entries} entries, generation {}", state.files.len(), state.generation);
     Vital { part: "lists", state: Fitness::Ready, says }
+}
+
+fn of_rulings(rulings: &LiveRulings) -> Vital {
+    let state = rulings.state();
+    match state.problem {
+        Some(problem) => Vital { part: "rulings", state: Fitness::Degraded, says: problem },
+        None => {
+            let says = format!("{} revocations, {} messages convicted", state.revocations, state.messages);
+            Vital { part: "rulings", state: Fitness::Ready, says }
+        }
+    }
 }
 
 fn of_log(log: &ClickLog) -> Vital {

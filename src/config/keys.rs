@@ -63,12 +63,16 @@ pub enum Preset {
 /// When a change counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reload {
-    /// After a restart.
+    /// At the next start.
     Restart,
-    /// What the file or folder holds counts within seconds; another one after a restart.
+    /// Within a second of a save of the configuration, and on SIGHUP.
+    OnSave,
+    /// The same, and what the folder holds within a second of being saved itself.
     AtOnce,
-    /// What the file or folder holds counts after SIGHUP; another file or folder after a restart.
+    /// The same, and what the file or folder holds on SIGHUP.
     Hangup,
+    /// At the next start, but what the file holds within seconds of being written, and on SIGHUP.
+    Files,
 }
 
 /// Every key, in the order of the reference page.
@@ -88,7 +92,7 @@ pub const KEYS: &[Key] = &[
         name: "node",
         kind: Kind::Text,
         preset: Preset::Derived("the name of the host"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The name under which this node stands in click events.",
         example: "\"click-1\"",
     },
@@ -126,7 +130,8 @@ pub const KEYS: &[Key] = &[
         preset: Preset::Unset,
         reload: Reload::Hangup,
         doc: "A folder of page templates that stand in for the built-in ones of the same name. They are checked when \
-              the program starts, and one that is wrong stops the start; on SIGHUP the old ones stay in its place.",
+              the program starts, and one that is wrong stops the start; when they are read again the old ones stay in \
+              its place.",
         example: "\"/etc/sekisho/templates\"",
     },
     Key {
@@ -202,7 +207,7 @@ pub const KEYS: &[Key] = &[
         name: "certificate",
         kind: Kind::Paths,
         preset: Preset::Unset,
-        reload: Reload::AtOnce,
+        reload: Reload::Files,
         doc: "The certificate chain in PEM, the certificate of the link host first. Of several files, each is for the \
               names that stand in it, and the first also for whoever asks for none of them. New ones count within \
               seconds of being written, without a connection being dropped; what cannot be used is told, and the former \
@@ -214,7 +219,7 @@ pub const KEYS: &[Key] = &[
         name: "key",
         kind: Kind::Paths,
         preset: Preset::Unset,
-        reload: Reload::AtOnce,
+        reload: Reload::Files,
         doc: "Its private key in PEM, without a passphrase; of several, in the order of the certificates.",
         example: "\"/etc/sekisho/tls/privkey.pem\"",
     },
@@ -223,7 +228,7 @@ pub const KEYS: &[Key] = &[
         name: "id",
         kind: Kind::Number(1, 65535),
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The number of the tenant. It stands in every link, so it is never changed and never given to another.",
         example: "1",
     },
@@ -232,7 +237,7 @@ pub const KEYS: &[Key] = &[
         name: "name",
         kind: Kind::Text,
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The name of the organisation, as its pages show it.",
         example: "\"Example Corporation\"",
     },
@@ -241,7 +246,7 @@ pub const KEYS: &[Key] = &[
         name: "base_url",
         kind: Kind::BaseUrl,
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where the links of this tenant live: scheme, host, optional port, optional path. Two tenants cannot \
               share one.",
         example: "\"https://go.corp.example\"",
@@ -251,7 +256,7 @@ pub const KEYS: &[Key] = &[
         name: "retired_base_urls",
         kind: Kind::BaseUrls,
         preset: Preset::Value("[]"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where its links lived before. They still open there; no new ones are made.",
         example: "[\"https://links.corp.example\"]",
     },
@@ -260,7 +265,7 @@ pub const KEYS: &[Key] = &[
         name: "policy",
         kind: Kind::Choice(&["standard", "strict"]),
         preset: Preset::Value("\"standard\""),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "What is done with what is found: `standard` warns of the suspicious and stops the malicious; `strict` \
               lets through only what nothing speaks against.",
         example: "\"strict\"",
@@ -270,7 +275,7 @@ pub const KEYS: &[Key] = &[
         name: "help",
         kind: Kind::Text,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "What a person who was stopped can do; shown on every page.",
         example: "\"Call the service desk: 1234.\"",
     },
@@ -279,7 +284,7 @@ pub const KEYS: &[Key] = &[
         name: "contact",
         kind: Kind::Mailto,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where a person who was stopped reports a mistake.",
         example: "\"mailto:helpdesk@corp.example\"",
     },
@@ -288,7 +293,7 @@ pub const KEYS: &[Key] = &[
         name: "security_contact",
         kind: Kind::Contact,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where abuse of the link host is reported; published in `/.well-known/security.txt`.",
         example: "\"mailto:abuse@corp.example\"",
     },
@@ -297,7 +302,7 @@ pub const KEYS: &[Key] = &[
         name: "message_megabytes",
         kind: Kind::Number(1, 1024),
         preset: Preset::Value("64"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "A message larger than this is not taken by `sekisho rewrite` (exit code 65).",
         example: "64",
     },

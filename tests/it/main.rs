@@ -8,6 +8,8 @@ mod cli;
 #[cfg(feature = "server")]
 mod click;
 #[cfg(feature = "server")]
+mod configs;
+#[cfg(feature = "server")]
 mod demo;
 #[cfg(feature = "server")]
 mod escapes;
@@ -23,6 +25,8 @@ mod list;
 mod mails;
 mod message;
 mod rewrite;
+#[cfg(feature = "server")]
+mod ruling;
 #[cfg(feature = "server")]
 mod store;
 mod support;

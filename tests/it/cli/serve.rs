@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, ChildStderr, Command},
+    sync::mpsc::{self, Receiver},
     time::{Duration, Instant},
 };
 
@@ -13,19 +14,25 @@ use super::{CONFIG, Folder, ONE_TENANT, UNAVAILABLE, command, mail::rewritten};
 /// A running checkpoint; killed when dropped.
 pub(super) struct Served {
     child: Child,
-    stderr: BufReader<ChildStderr>,
+    stderr: Receiver<String>,
     pub(super) clicks: String,
-    admin: String,
+    pub(super) admin: String,
     /// Where it answers, in its own words.
     pub(super) said: String,
 }
 
 impl Served {
     pub(super) fn start(folder: &Folder, more: &[&str]) -> Self {
-        let mut args = folder.with(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        let mut args = folder.with(&[]);
         args.extend(more);
+        Self::start_with(&args)
+    }
+
+    pub(super) fn start_with(place: &[&str]) -> Self {
+        let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+        args.extend(place);
         let mut child = command(&args).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
         let mut served = Self { child, stderr, clicks: String::new(), admin: String::new(), said: String::new() };
         let line = served.until("answering clicks on ");
         let mut addresses = line.split("://").skip(1).map(|rest| rest.split([',', '/']).next().unwrap().trim());
@@ -39,8 +46,8 @@ impl Served {
     pub(super) fn until(&mut self, words: &str) -> String {
         let mut seen = String::new();
         loop {
-            let mut line = String::new();
-            assert_ne!(self.stderr.read_line(&mut line).unwrap(), 0, "{words:?} was never said: {seen}");
+            let line = self.stderr.recv_timeout(Duration::from_secs(20));
+            let line = line.unwrap_or_else(|_| panic!("{words:?} was never said: {seen}"));
             if line.contains(words) {
                 return line;
             }
@@ -54,15 +61,13 @@ impl Served {
     }
 
     /// Waits for its end; the code and what it still said.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(super) fn end(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
-        let mut rest = String::new();
-        self.stderr.read_to_string(&mut rest).unwrap();
-        (code, rest)
+        (code, self.stderr.iter().collect())
     }
 
     /// The answer to a click on a link of the default base.
-    fn click(&self, link: &str) -> String {
+    pub(super) fn click(&self, link: &str) -> String {
         get(&self.clicks, "localhost:8480", link.strip_prefix("http://localhost:8480").unwrap())
     }
 
@@ -71,7 +76,7 @@ impl Served {
     }
 
     /// Asks for readiness until the answer is as wanted; fails after ten seconds.
-    fn ready_until(&self, wanted: impl Fn(&str) -> bool) {
+    pub(super) fn ready_until(&self, wanted: impl Fn(&str) -> bool) {
         let began = Instant::now();
         while !wanted(&self.ready()) {
             assert!(began.elapsed() < Duration::from_secs(10), "never as wanted: {}", self.ready());
@@ -79,13 +84,24 @@ impl Served {
     }
 
     /// Asks until the answer begins as wanted; fails after ten seconds.
-    fn click_until(&self, link: &str, start: &str) {
+    pub(super) fn click_until(&self, link: &str, start: &str) {
         let began = Instant::now();
         while !self.click(link).starts_with(start) {
             assert!(began.elapsed() < Duration::from_secs(10), "never {start:?} but {}", self.click(link));
             std::thread::yield_now();
         }
     }
+}
+
+/// The lines of a stream as they come; a process that says nothing more fails a test instead of hanging it.
+fn lines(stream: ChildStderr) -> Receiver<String> {
+    let (said, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        // Who stopped listening ends it.
+        let _ = lines.map(|line| line + "\n").try_for_each(|line| said.send(line));
+    });
+    heard
 }
 
 impl Drop for Served {
@@ -96,7 +112,7 @@ impl Drop for Served {
     }
 }
 
-fn get(address: &str, host: &str, path: &str) -> String {
+pub(super) fn get(address: &str, host: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();

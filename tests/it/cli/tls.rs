@@ -65,7 +65,7 @@ fn a_new_certificate_counts_after_a_hangup_and_a_bad_one_is_told() {
     let key = fs::read_to_string(folder.join("tls/one.key")).unwrap();
     certificate(&folder, &["go.corp.example"]);
     served.signal("HUP");
-    served.until("read lists, keyring");
+    served.until("were read again and count");
     assert!(answer(&folder, &served.clicks).starts_with("HTTP/1.1 404 "));
     folder.write("tls/one.key", &key);
     served.signal("HUP");
