@@ -31,7 +31,11 @@ impl Served {
     pub(super) fn start_with(place: &[&str]) -> Self {
         let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
         args.extend(place);
-        let mut child = command(&args).spawn().unwrap();
+        Self::of(command(&args).spawn().unwrap())
+    }
+
+    /// A child that was started elsewhere.
+    pub(super) fn of(mut child: Child) -> Self {
         let stderr = lines(child.stderr.take().unwrap());
         let mut served = Self { child, stderr, clicks: String::new(), admin: String::new(), said: String::new() };
         let line = served.until("answering clicks on ");
