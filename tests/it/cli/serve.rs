@@ -21,6 +21,11 @@ pub(super) struct Served {
     pub(super) said: String,
 }
 
+/// A test asks as fast as it can until an answer is as wanted.
+pub(super) fn tireless(command: &mut Command) -> &mut Command {
+    command.env("SEKISHO_LIMITS__LINK_OPENINGS_PER_MINUTE", "0")
+}
+
 impl Served {
     pub(super) fn start(folder: &Folder, more: &[&str]) -> Self {
         let mut args = folder.with(&[]);
@@ -31,7 +36,7 @@ impl Served {
     pub(super) fn start_with(place: &[&str]) -> Self {
         let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
         args.extend(place);
-        Self::of(command(&args).spawn().unwrap())
+        Self::of(tireless(&mut command(&args)).spawn().unwrap())
     }
 
     /// A child that was started elsewhere.

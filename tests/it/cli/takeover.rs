@@ -15,7 +15,7 @@ use std::{
 use super::{
     Folder,
     mail::rewritten,
-    serve::{Served, get},
+    serve::{Served, get, tireless},
 };
 
 /// Clicks on and on until it is told to stop.
@@ -81,7 +81,7 @@ fn a_second_process_listens_beside_the_first_and_stays_when_that_ends() {
     take_over(&folder, &links, old, |address| {
         let data = folder.path().display().to_string();
         let args = ["serve", "--data-dir", &data, "--listen", address, "--admin-listen", "127.0.0.1:0"];
-        let mut new = Served::of(super::command(&args).spawn().unwrap());
+        let mut new = Served::of(tireless(&mut super::command(&args)).spawn().unwrap());
         new.until("another process answers on");
         new
     });
@@ -98,7 +98,7 @@ fn processes_share_a_listener_that_is_handed_to_them() {
         shell.args(["-c", script, env!("CARGO_BIN_EXE_sekisho"), "serve", "--admin-listen", "127.0.0.1:0"]);
         shell.arg("--data-dir").arg(folder.path());
         shell.stdin(OwnedFd::from(listener.try_clone().unwrap())).stderr(Stdio::piped());
-        Served::of(shell.spawn().unwrap())
+        Served::of(tireless(&mut shell).spawn().unwrap())
     };
     let old = handed();
     assert_eq!(old.clicks, listener.local_addr().unwrap().to_string());

@@ -132,7 +132,7 @@ fn what_is_no_click_gets_the_status_that_says_so() {
         let start: String = request.chars().take(80).collect();
         assert!(!said.is_empty(), "{start}");
         let status = Reply::parse(&said).status;
-        assert!(statuses.contains(&status), "{start}: {status}");
+        assert!(statuses.contains(&status), "{status}: {start}");
         assert_answers(&listener, &path);
     }
     assert_eq!(listener.counters.panics.load(Ordering::Relaxed), 0);
