@@ -194,6 +194,7 @@ async fn read_away(stream: &TcpStream) -> Left {
         let mut bytes = [0; 4096];
         loop {
             match stream.try_read(&mut bytes) {
+                Ok(0) if some => return Left::More,
                 Ok(0) => return Left::Nothing,
                 Ok(_) => some = true,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
