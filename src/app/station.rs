@@ -15,8 +15,8 @@ use crate::{
     config::{Config, Loaded},
     feed::{FeedError, LiveLists, Settings},
     http::{
-        Admin, BindError, Company, Counters, Door, Fitness, Limits, Looked, Renewal, Sockets, Tls, TlsError, Vital,
-        Workers, bind_loopback,
+        Admin, BindError, Company, Counters, Door, Fitness, HandedOver, Limits, Looked, Renewal, Sockets, Tls,
+        TlsError, Vital, Workers, adopt_loopback, bind_loopback,
         pages::{Pages, TemplateError},
         serve,
     },
@@ -92,15 +92,22 @@ enum Phase {
 }
 
 impl Listeners {
-    /// Takes the addresses of the configuration.
-    pub async fn bind(config: &Config) -> Result<Self, BindError> {
-        let public = Sockets::bind(config.listen, config.workers)?;
-        Ok(Self { public, admin: bind_loopback(config.admin_listen).await? })
+    /// Takes the addresses of the configuration, where no listener was handed over for them.
+    pub async fn bind(config: &Config, handed_over: HandedOver) -> Result<Self, BindError> {
+        let public = match handed_over.clicks {
+            Some(listener) => Sockets::share(listener, config.workers)?,
+            None => Sockets::bind(config.listen, config.workers)?,
+        };
+        let admin = match handed_over.admin {
+            Some(listener) => adopt_loopback(listener, config.admin_listen).await?,
+            None => bind_loopback(config.admin_listen).await?,
+        };
+        Ok(Self { public, admin })
     }
 
     /// Listeners that were taken elsewhere; all `workers` share the public one.
-    pub fn of(public: TcpListener, admin: TcpListener, workers: usize) -> io::Result<Self> {
-        Ok(Self { public: Sockets::share(public.into_std()?, workers)?, admin })
+    pub fn of(public: std::net::TcpListener, admin: TcpListener, workers: usize) -> Result<Self, BindError> {
+        Ok(Self { public: Sockets::share(public, workers)?, admin })
     }
 
     /// Who else answers on the public address.

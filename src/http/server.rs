@@ -186,16 +186,24 @@ enum Left {
 
 /// Waits for something to read and throws it away.
 async fn read_away(stream: &TcpStream) -> Left {
-    if stream.readable().await.is_err() {
-        return Left::Nothing;
-    }
-    let mut bytes = [0; 4096];
+    let mut some = false;
     loop {
-        match stream.try_read(&mut bytes) {
-            Ok(0) => return Left::Nothing,
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Left::More,
-            Err(_) => return Left::Nothing,
+        if stream.readable().await.is_err() {
+            return Left::Nothing;
+        }
+        let mut bytes = [0; 4096];
+        loop {
+            match stream.try_read(&mut bytes) {
+                Ok(0) if some => return Left::More,
+                Ok(0) => return Left::Nothing,
+                Ok(_) => some = true,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(_) => return Left::Nothing,
+            }
+        }
+        // Readiness may be told of where there is nothing yet.
+        if some {
+            return Left::More;
         }
     }
 }

@@ -21,6 +21,11 @@ pub(super) struct Served {
     pub(super) said: String,
 }
 
+/// A test asks as fast as it can until an answer is as wanted.
+pub(super) fn tireless(command: &mut Command) -> &mut Command {
+    command.env("SEKISHO_LIMITS__LINK_OPENINGS_PER_MINUTE", "0")
+}
+
 impl Served {
     pub(super) fn start(folder: &Folder, more: &[&str]) -> Self {
         let mut args = folder.with(&[]);
@@ -31,8 +36,11 @@ impl Served {
     pub(super) fn start_with(place: &[&str]) -> Self {
         let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
         args.extend(place);
-        // A test asks as fast as it can until an answer is as wanted.
-        let mut child = command(&args).env("SEKISHO_LIMITS__LINK_OPENINGS_PER_MINUTE", "0").spawn().unwrap();
+        Self::of(tireless(&mut command(&args)).spawn().unwrap())
+    }
+
+    /// A child that was started elsewhere.
+    pub(super) fn of(mut child: Child) -> Self {
         let stderr = lines(child.stderr.take().unwrap());
         let mut served = Self { child, stderr, clicks: String::new(), admin: String::new(), said: String::new() };
         let line = served.until("answering clicks on ");

@@ -137,6 +137,11 @@ impl Gate {
         self.entered.acquire().await.unwrap().forget();
     }
 
+    /// Lets nobody through any more.
+    pub(super) fn close(&self) {
+        self.opened.forget_permits(usize::MAX);
+    }
+
     /// Lets `count` requests through.
     pub(super) fn open(&self, count: usize) {
         self.opened.add_permits(count);
