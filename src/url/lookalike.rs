@@ -216,9 +216,9 @@ impl Names {
         host.split('.').any(|label| {
             let look = Look::of(label);
             let look = look.letters();
-            look.split(|letter| *letter == b'-').any(|part| self.by_look.contains_key(part))
-                || self.by_look.contains_key(look)
-                || self.nearly(look).is_some()
+            let is_named = |part: &[u8]| self.by_look.contains_key(part);
+            let in_parts = || look.contains(&b'-') && look.split(|letter| *letter == b'-').any(is_named);
+            is_named(look) || in_parts() || self.nearly(look).is_some()
         })
     }
 

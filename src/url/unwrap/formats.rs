@@ -176,11 +176,7 @@ impl Hosts {
                 let end = domain.as_bytes().last_chunk::<8>();
                 (end.is_none() || end == tail) && is_below(host, domain)
             }),
-            Self::Label(label) => {
-                host.len() > label.len()
-                    && memchr::memmem::find(host.as_bytes(), label.as_bytes()).is_some()
-                    && host.split('.').any(|part| part == *label)
-            }
+            Self::Label(label) => host.split('.').any(|part| part == *label),
         }
     }
 }
