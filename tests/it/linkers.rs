@@ -18,7 +18,7 @@ use crate::{house::House, mails::corpus_mails};
 
 const SCRIPT: &str = "
 const known = require('linkify-it');
-const linkify = typeof known === 'function' ? known() : new known.LinkifyIt();
+const linkify = typeof known === 'function' ? known() : known.linkifyit({ fuzzyLink: true });
 const texts = JSON.parse(require('fs').readFileSync(0));
 process.stdout.write(JSON.stringify(texts.map((text) =>
   (linkify.match(text) || []).filter((m) => m.schema !== 'mailto:').map((m) => [m.raw, m.url]))));
