@@ -140,6 +140,9 @@ impl Pass<'_> {
                 self.log.on_header_base = false;
                 let edits = self.html(&opened, clean.text(), &page, part, site)?;
                 self.holds(&opened, clean.text(), &page, &edits, part, site)?;
+                if clean.is_changed() {
+                    self.log.ambiguities.push(format!("{id}: NulRemoved"));
+                }
                 clean.carry(edits)
             }
             Kind::Text(place, lines) => self.text(&opened, lines, Site { part: id, place })?,
