@@ -12,7 +12,7 @@ use crate::{
     click::{Checkpoint, House, Parts, SystemEntropy, Tenant},
     config::{self, Config},
     feed::LiveLists,
-    http::{Front, Limits, Service, pages::Pages},
+    http::{Front, Limits, Service, Tls, pages::Pages},
     link::Keyring,
     ruling::LiveRulings,
     store::{ClickLog, Store},
@@ -43,6 +43,7 @@ pub(super) struct Around {
     pub(super) log: ClickLog,
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
+    pub(super) tls: Option<Arc<Tls>>,
 }
 
 impl Gate {

@@ -15,7 +15,8 @@ use crate::{
     config::{Config, Loaded},
     feed::{FeedError, LiveLists, Settings},
     http::{
-        Admin, BindError, Company, Counters, Door, Fitness, Limits, Renewal, Sockets, Vital, Workers, bind_loopback,
+        Admin, BindError, Company, Counters, Door, Fitness, HandedOver, Limits, Looked, Renewal, Sockets, Tls,
+        TlsError, Vital, Workers, adopt_loopback, bind_loopback,
         pages::{Pages, TemplateError},
         serve,
     },
@@ -26,6 +27,9 @@ use crate::{
 
 /// How long the events that wait may take to be written when the program ends.
 const WRITE_OUT: Duration = Duration::from_secs(5);
+
+/// How often certificates are looked at.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Why clicks are not answered.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,9 @@ pub enum StartError {
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// The certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The listeners.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -85,15 +92,22 @@ enum Phase {
 }
 
 impl Listeners {
-    /// Takes the addresses of the configuration.
-    pub async fn bind(config: &Config) -> Result<Self, BindError> {
-        let public = Sockets::bind(config.listen, config.workers)?;
-        Ok(Self { public, admin: bind_loopback(config.admin_listen).await? })
+    /// Takes the addresses of the configuration, where no listener was handed over for them.
+    pub async fn bind(config: &Config, handed_over: HandedOver) -> Result<Self, BindError> {
+        let public = match handed_over.clicks {
+            Some(listener) => Sockets::share(listener, config.workers)?,
+            None => Sockets::bind(config.listen, config.workers)?,
+        };
+        let admin = match handed_over.admin {
+            Some(listener) => adopt_loopback(listener, config.admin_listen).await?,
+            None => bind_loopback(config.admin_listen).await?,
+        };
+        Ok(Self { public, admin })
     }
 
     /// Listeners that were taken elsewhere; all `workers` share the public one.
-    pub fn of(public: TcpListener, admin: TcpListener, workers: usize) -> io::Result<Self> {
-        Ok(Self { public: Sockets::share(public.into_std()?, workers)?, admin })
+    pub fn of(public: std::net::TcpListener, admin: TcpListener, workers: usize) -> Result<Self, BindError> {
+        Ok(Self { public: Sockets::share(public, workers)?, admin })
     }
 
     /// Who else answers on the public address.
@@ -118,6 +132,7 @@ impl Station {
     pub fn open(loaded: Loaded, origin: Origin) -> Result<(Self, Made), StartError> {
         let Loaded { config, settings: started, text, source } = loaded;
         let pages = Pages::load(config.templates.as_deref())?;
+        let tls = open_tls(&config)?;
         let (ring, made) = open_ring(&config, origin, SystemClock.now())?;
         seed_lists(&config)?;
         let suffixes = Arc::new(Suffixes::builtin());
@@ -129,7 +144,7 @@ impl Station {
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
-            Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits },
+            Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits, tls },
             ring,
             pages,
             renewer,
@@ -166,7 +181,9 @@ impl Station {
             // An error would say that the station is gone, and then nobody asks any more.
             let _ = watched.wait_for(|phase| *phase == Phase::Closed).await;
         });
-        let workers = Workers::start(&Door::new(gate, limits, counters), listeners.public)?;
+        let tls = gate.in_force().around.tls.clone();
+        let watching = tls.clone().map(|tls| tokio::spawn(watch_certificates(tls)));
+        let workers = Workers::start(&Door::new(gate, limits, counters, tls), listeners.public)?;
         let public = async {
             shutdown.await;
             phase.send_replace(Phase::Draining);
@@ -174,8 +191,31 @@ impl Station {
             phase.send_replace(Phase::Closed);
         };
         tokio::join!(admin, public);
+        if let Some(watching) = watching {
+            watching.abort();
+        }
         tokio::task::block_in_place(|| writer.stop(WRITE_OUT))?;
         Ok(())
+    }
+}
+
+fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
+    if config.tls.is_empty() {
+        return Ok(None);
+    }
+    Tls::open(config.tls.clone(), SystemClock.now()).map(|tls| Some(Arc::new(tls)))
+}
+
+/// Takes new certificates soon after they are written.
+async fn watch_certificates(tls: Arc<Tls>) {
+    let mut soon = tokio::time::interval(LOOK);
+    loop {
+        soon.tick().await;
+        match tls.look(SystemClock.now()) {
+            Looked::Same => {}
+            Looked::Renewed => tracing::info!("took new certificates"),
+            Looked::Kept(error) => tracing::error!("certificates refused, what was in force stays: {error}"),
+        }
     }
 }
 
@@ -200,7 +240,19 @@ fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     let in_force = gate.in_force();
     let around = &in_force.around;
     let configuration = of_configuration(&gate.renewal());
-    vec![of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
+    let certificates = around.tls.as_deref().map(of_certificates);
+    [of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
+        .into_iter()
+        .chain(certificates)
+        .collect()
+}
+
+fn of_certificates(tls: &Tls) -> Vital {
+    let (state, says) = match tls.state(SystemClock.now()) {
+        Ok(says) => (Fitness::Ready, says),
+        Err(says) => (Fitness::Degraded, says),
+    };
+    Vital { part: "certificates", state, says }
 }
 
 fn of_server(phase: Phase) -> Vital {

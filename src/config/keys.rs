@@ -27,6 +27,8 @@ pub enum Kind {
     Text,
     /// A file or folder; a relative one starts at the folder of the configuration file.
     Path,
+    /// A file, or several.
+    Paths,
     /// An IP address and a port.
     Address,
     /// Where links live: scheme, host, optional port, optional path.
@@ -69,6 +71,8 @@ pub enum Reload {
     AtOnce,
     /// The same, and what the file or folder holds on SIGHUP.
     Hangup,
+    /// At the next start, but what the file holds within seconds of being written, and on SIGHUP.
+    Files,
 }
 
 /// Every key, in the order of the reference page.
@@ -98,7 +102,7 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Address,
         preset: Preset::Value("\"127.0.0.1:8480\""),
         reload: Reload::Restart,
-        doc: "Where clicks are answered. TLS is ended in front of it.",
+        doc: "Where clicks are answered. TLS is ended in front of it, or here where `[tls]` names a certificate.",
         example: "\"0.0.0.0:8480\"",
     },
     Key {
@@ -197,6 +201,27 @@ pub const KEYS: &[Key] = &[
         reload: Reload::Restart,
         doc: "How long after SIGTERM a request that has begun may take to end.",
         example: "10",
+    },
+    Key {
+        table: "tls",
+        name: "certificate",
+        kind: Kind::Paths,
+        preset: Preset::Unset,
+        reload: Reload::Files,
+        doc: "The certificate chain in PEM, the certificate of the link host first. Of several files, each is for the \
+              names that stand in it, and the first also for whoever asks for none of them. New ones count within \
+              seconds of being written, without a connection being dropped; what cannot be used is told, and the former \
+              stay.",
+        example: "\"/etc/sekisho/tls/fullchain.pem\"",
+    },
+    Key {
+        table: "tls",
+        name: "key",
+        kind: Kind::Paths,
+        preset: Preset::Unset,
+        reload: Reload::Files,
+        doc: "Its private key in PEM, without a passphrase; of several, in the order of the certificates.",
+        example: "\"/etc/sekisho/tls/privkey.pem\"",
     },
     Key {
         table: "tenant",
@@ -357,6 +382,7 @@ impl Kind {
         match self {
             Self::Text => "text".into(),
             Self::Path => "a path".into(),
+            Self::Paths => "a path, or a list of paths".into(),
             Self::Address => "an IP address and a port, such as \"127.0.0.1:8480\" or \"[::1]:8480\"".into(),
             Self::BaseUrl => "an http or https URL without query, such as \"https://go.corp.example\"".into(),
             Self::BaseUrls => "a list of URLs, such as [\"https://go.corp.example\"]".into(),
@@ -375,6 +401,7 @@ impl Kind {
 /// The tables, in the order of the reference page: name, whether there may be several, what they are about.
 pub(super) const TABLES: &[(&str, Several, &str)] = &[
     ("", Several::No, "Where things are and where the program listens."),
+    ("tls", Several::No, "Certificates with which the program ends TLS itself (1.2 and 1.3, HTTP/2 and HTTP/1.1)."),
     ("tenant", Several::Yes, "One organisation whose mail is rewritten: its links, its pages, its policy."),
     ("limits", Several::No, "Caps on what grows."),
 ];

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     base::TenantId,
     click::MailAddress,
-    http::{ForwardedHeader, Networks},
+    http::{CertificateFiles, ForwardedHeader, Networks},
     link::LinkBase,
     policy::Policy,
 };
@@ -48,6 +48,8 @@ pub struct Config {
     pub workers: usize,
     /// How long requests may take to end after SIGTERM.
     pub drain: Duration,
+    /// Certificates of the public listener; without any, TLS is ended in front of it.
+    pub tls: Vec<CertificateFiles>,
     /// At least one; their ids and their base URLs differ.
     pub tenants: Vec<Tenant>,
     /// Caps.
@@ -182,6 +184,7 @@ impl Reader<'_> {
         }
         let drain = self.number(top, "", "drain_seconds");
         let workers = self.workers(top);
+        let tls = self.certificates();
         let limits = self.limits();
         Some(Config {
             node: self.node(top),
@@ -199,6 +202,7 @@ impl Reader<'_> {
                 .parse(top, "", "forwarded_header", |name| ForwardedHeader::named(name).ok_or("no such header"))?,
             proxy_protocol: self.networks(top, "proxy_protocol"),
             limits: limits?,
+            tls,
             tenants,
             data_dir,
         })
@@ -218,6 +222,27 @@ impl Reader<'_> {
             self.document.settle("node", Value::Text(name.clone()));
             name
         })
+    }
+
+    fn certificates(&mut self) -> Vec<CertificateFiles> {
+        let section = self.document.sections("tls").first().copied();
+        let (certificates, keys) = (self.paths(section, "certificate"), self.paths(section, "key"));
+        if certificates.len() != keys.len() {
+            let what = format!(
+                "{} certificates and {} keys; each certificate needs its key, in the same order",
+                certificates.len(),
+                keys.len()
+            );
+            self.document.complain(section, if keys.is_empty() { "certificate" } else { "key" }, &what);
+        }
+        let pairs = certificates.into_iter().zip(keys);
+        pairs.map(|(certificate, key)| CertificateFiles { certificate, key }).collect()
+    }
+
+    fn paths(&mut self, section: Option<SectionId>, name: &str) -> Vec<PathBuf> {
+        let Some(Value::Texts(texts)) = self.document.value(section, "tls", name) else { return Vec::new() };
+        let in_file = self.document.stands_in_file(section, name);
+        texts.into_iter().map(|path| if in_file { self.folder.join(path) } else { path.into() }).collect()
     }
 
     fn networks(&mut self, top: Option<SectionId>, name: &str) -> Networks {

@@ -246,6 +246,10 @@ impl Front {
         if let Some(methods) = refusal.allow {
             reply::allow(&mut reply, methods);
         }
+        if refusal.status == StatusCode::BAD_REQUEST {
+            // Who sends what cannot be understood is not listened to any further (attack row 152).
+            reply::last(&mut reply);
+        }
         reply
     }
 
