@@ -1,7 +1,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::{sync::Semaphore, time::timeout};
@@ -17,6 +17,14 @@ use crate::click::{Answer, Asks, Barrier, Checkpoint, Fate, Form, Hints, Page, S
 
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 const MARK: &str = include_str!("../../templates/mark.svg");
+/// Where a browser says that it fetches ahead: today's name, and those before it.
+static PURPOSE: [HeaderName; 4] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-moz"),
+];
+static FETCHED_AS: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// Reports written at one time.
 const FILING_MAX: usize = 8;
 const READ: &str = "GET, HEAD";
@@ -186,14 +194,13 @@ impl Front {
 
     fn click<'a>(&self, head: &'a Parts, spot: Spot<'a>, peer: IpAddr) -> crate::click::Request<'a> {
         let headers = &head.headers;
-        let purpose = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
         crate::click::Request {
             spot,
             asks: if head.method == Method::HEAD { Asks::Status } else { Asks::Whole },
             hints: Hints {
                 user_agent: text(headers, header::USER_AGENT),
-                purpose: purpose.into_iter().find_map(|name| text(headers, name)),
-                fetched_as: text(headers, "sec-fetch-dest"),
+                purpose: PURPOSE.iter().find_map(|name| text(headers, name)),
+                fetched_as: text(headers, &FETCHED_AS),
             },
             client: Some(forwarded::client(peer, &self.limits.trusted_proxies, self.limits.forwarded_header, headers)),
             word: Word::NotAsked,

@@ -64,8 +64,9 @@ impl Field {
     /// What the click log says of itself.
     fn log_says(&self) -> Result<String> {
         let ready = ask(self.admin, "/readyz")?;
-        let line = ready.lines().find(|line| line.contains("events")).unwrap_or_default();
-        Ok(line.trim().to_owned())
+        let part = ready.split_once("\"part\":\"click log\"").map_or("", |(_, rest)| rest);
+        let says = part.split_once("\"says\":\"").and_then(|(_, rest)| rest.split_once('"'));
+        Ok(says.map_or_else(|| "nothing".to_owned(), |(says, _)| says.to_owned()))
     }
 }
 
@@ -105,7 +106,7 @@ pub fn kept(field: &Field, plan: Plan, paper: &mut Paper) -> Result<f64> {
     let rows = all.iter().enumerate().map(|(at, contender)| row(contender, &rounds, at)).collect::<Result<Vec<_>>>()?;
     paper.table(&HEAD, &rows);
     paper.say(&rounds.note());
-    paper.say(&format!("The click log after it: `{}`.", field.log_says()?));
+    paper.say(&format!("The click log after it: {}.", field.log_says()?));
     let (unwritten, ours) = (3, 4);
     let per_cpu = Slice::per_cpu_second;
     let c1 = rounds.ratio(unwritten, 0, per_cpu);
