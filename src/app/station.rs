@@ -12,7 +12,7 @@ use crate::{
         pages::{Pages, TemplateError},
         serve,
     },
-    store::{ClickLog, ClickWriter, Store, StoreError, Unwritten},
+    store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
 
@@ -95,7 +95,7 @@ impl Station {
         let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: own_hosts(&config) };
         let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
         let store = Store::open(&config.store)?;
-        let (log, writer) = ClickLog::start(&store, config.limits.queued_events)?;
+        let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
         let limits = limits(&config);
         let gate = Gate::new(Around { config, lists, suffixes, log, store: Arc::new(store), limits }, &ring, pages);
         Ok((Self { gate: Arc::new(gate), writer }, made))
@@ -136,6 +136,15 @@ impl Station {
         };
         tokio::join!(admin, public);
         tokio::task::block_in_place(|| writer.stop(WRITE_OUT)).map(drop)
+    }
+}
+
+fn log_settings(config: &Config) -> LogSettings {
+    LogSettings {
+        spool: config.spool.clone(),
+        room: config.limits.spool_bytes,
+        keep_days: config.click_days,
+        clock: Arc::new(SystemClock),
     }
 }
 
@@ -181,7 +190,9 @@ fn of_lists(lists: &LiveLists) -> Vital {
 
 fn of_log(log: &ClickLog) -> Vital {
     let stats = log.stats();
-    let says = format!("{} events written, {} waiting, {} lost", stats.written, stats.waiting, stats.dropped);
+    let LogStats { synced, drained, waiting, dropped, torn, .. } = stats;
+    let torn = if torn > 0 { format!(", {torn} damaged") } else { String::new() };
+    let says = format!("{synced} events synced, {drained} in the store, {waiting} waiting, {dropped} lost{torn}");
     match stats.last_error {
         Some(error) if stats.failures > 0 => {
             Vital { part: "click log", state: Fitness::Degraded, says: format!("{says}; {error}") }

@@ -31,6 +31,8 @@ pub struct Config {
     pub keyring: Named,
     /// The SQLite database.
     pub store: PathBuf,
+    /// The folder where clicks wait for it.
+    pub spool: PathBuf,
     /// Front ends that may speak for others.
     pub trusted_proxies: Vec<IpAddr>,
     /// How long requests may take to end after SIGTERM.
@@ -39,6 +41,8 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// Caps.
     pub limits: Limits,
+    /// How many days clicks are kept at least.
+    pub click_days: u32,
 }
 
 /// A place that the program may fill on first use only if nobody named it.
@@ -96,8 +100,8 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections at one time from one address.
     pub connections_per_address: usize,
-    /// Click events that wait for the store.
-    pub queued_events: usize,
+    /// Room for clicks that wait for the store.
+    pub spool_bytes: u64,
 }
 
 /// What comes before the file: the command line, and behind it the environment.
@@ -163,6 +167,8 @@ impl Reader<'_> {
         }
         let drain = self.number(top, "", "drain_seconds");
         let limits = self.limits();
+        let retention = self.document.sections("retention").first().copied();
+        let click_days = self.number(retention, "retention", "click_days");
         Some(Config {
             node: self.node(top),
             listen: overrides.listen.or(listen)?,
@@ -171,9 +177,11 @@ impl Reader<'_> {
             templates: self.path(top, "templates"),
             keyring: self.named(top, "keyring", data_dir.join("keyring.toml")),
             store: self.named(top, "store", data_dir.join("sekisho.db")).path().to_owned(),
+            spool: self.named(top, "spool", data_dir.join("spool")).path().to_owned(),
             drain: Duration::from_secs(drain?),
             trusted_proxies: self.parse_each(top, "", "trusted_proxies", IpAddr::from_str),
             limits: limits?,
+            click_days: u32::try_from(click_days?).ok()?,
             tenants,
             data_dir,
         })
@@ -302,12 +310,12 @@ impl Reader<'_> {
         let megabytes = self.number(section, "limits", "message_megabytes");
         let connections = self.number(section, "limits", "connections");
         let per_address = self.number(section, "limits", "connections_per_address");
-        let events = self.number(section, "limits", "queued_events");
+        let spool = self.number(section, "limits", "spool_megabytes");
         Some(Limits {
             message_bytes: megabytes?.saturating_mul(1 << 20),
             connections: usize::try_from(connections?).ok()?,
             connections_per_address: usize::try_from(per_address?).ok()?,
-            queued_events: usize::try_from(events?).ok()?,
+            spool_bytes: spool?.saturating_mul(1 << 20),
         })
     }
 
