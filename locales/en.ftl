@@ -39,6 +39,14 @@ blocked-by-admin-state = Blocked by your administrator
 blocked-by-admin-happened = Your administrator has blocked this link.
 blocked-by-admin-do = Close this tab. If you need the page for your work, ask your administrator and give the reference below.
 
+message-convicted-state = Harmful message
+message-convicted-happened = The message that this link came in was found to be harmful, so its links no longer open.
+message-convicted-do = Close this tab and delete the message. If you have already opened one of its links, or answered it, tell your help desk.
+
+link-withdrawn-state = Link withdrawn
+link-withdrawn-happened = This link was withdrawn and no longer opens.
+link-withdrawn-do = Close this tab. If you need the page, ask the sender for a new link, or your help desk with the reference below.
+
 damaged-state = Link damaged
 damaged-happened = This link is not complete or has been changed.
 damaged-do = Go back to the message and open the link there again; if it is broken over two lines, copy all of it. If that does not help, ask the sender for the address.
@@ -52,6 +60,8 @@ would-notice = Could not be fully checked
 would-warn = Looks suspicious
 would-block = Blocked
 would-blocked-by-admin = Blocked by your administrator
+would-message-convicted = Its message was found to be harmful
+would-link-withdrawn = Withdrawn
 judged-now = { $would ->
     [redirect] Checked just now: nothing is known against it. That is no promise that the page is safe.
    *[other] Checked just now. What is known can change, so it is checked again whenever it is opened.

@@ -39,6 +39,14 @@ blocked-by-admin-state = 管理者による遮断
 blocked-by-admin-happened = このリンクは、管理者の設定により開けません。
 blocked-by-admin-do = このタブを閉じてください。業務に必要な場合は、下の照会番号を添えて管理者へお問い合わせください。
 
+message-convicted-state = 有害なメッセージ
+message-convicted-happened = このリンクが届いたメッセージは有害と判明したため、リンクを開けないようにしました。
+message-convicted-do = このタブを閉じ、メッセージを削除してください。すでにリンクを開いたり返信したりした場合は、ヘルプデスクへご連絡ください。
+
+link-withdrawn-state = 取り消されたリンク
+link-withdrawn-happened = このリンクは取り消されたため、開けません。
+link-withdrawn-do = このタブを閉じてください。ページが必要な場合は、送信者に新しいリンクを求めるか、下の照会番号を添えてヘルプデスクへお問い合わせください。
+
 damaged-state = リンクの不備
 damaged-happened = このリンクは途中で切れているか、書き換えられています。
 damaged-do = 元のメッセージに戻り、もう一度開いてください。リンクが二行に分かれている場合は、全体をコピーしてください。それでも開けないときは、送信者にアドレスをお確かめください。
@@ -52,6 +60,8 @@ would-notice = 十分に確認できません
 would-warn = 不審な点があります
 would-block = 遮断されています
 would-blocked-by-admin = 管理者が遮断しています
+would-message-convicted = 届いたメッセージが有害と判明しています
+would-link-withdrawn = 取り消されています
 judged-now = { $would ->
     [redirect] たった今の確認では、問題は知られていません。ただし、安全を保証するものではありません。
    *[other] たった今の確認結果です。状況は変わることがあるため、開くたびに改めて確認します。

@@ -14,6 +14,7 @@ use crate::{
     feed::{LiveLists, ReloadReport},
     http::{Front, Limits, Service, pages::Pages},
     link::Keyring,
+    ruling::LiveRulings,
     store::{ClickLog, Store},
     url::Suffixes,
 };
@@ -28,6 +29,7 @@ pub struct Gate {
 pub(super) struct Around {
     pub(super) config: Config,
     pub(super) lists: Arc<LiveLists>,
+    pub(super) rulings: Arc<LiveRulings>,
     pub(super) suffixes: Arc<Suffixes>,
     pub(super) log: ClickLog,
     pub(super) store: Arc<Store>,
@@ -74,6 +76,7 @@ impl Around {
             nonces: ring.nonces(),
             tenants,
             lists: Arc::clone(&self.lists),
+            rulings: Arc::clone(&self.rulings),
             suffixes: Arc::clone(&self.suffixes),
             log: self.log.clone(),
             store: Arc::clone(&self.store),

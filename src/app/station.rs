@@ -12,6 +12,7 @@ use crate::{
         pages::{Pages, TemplateError},
         serve,
     },
+    ruling::{LiveRulings, RulingError},
     store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -34,6 +35,9 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was taken back.
+    #[error(transparent)]
+    Ruling(#[from] RulingError),
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -95,9 +99,11 @@ impl Station {
         let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: own_hosts(&config) };
         let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
         let store = Store::open(&config.store)?;
+        let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
         let limits = limits(&config);
-        let gate = Gate::new(Around { config, lists, suffixes, log, store: Arc::new(store), limits }, &ring, pages);
+        let gate =
+            Gate::new(Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits }, &ring, pages);
         Ok((Self { gate: Arc::new(gate), writer }, made))
     }
 
@@ -164,7 +170,7 @@ fn admin_limits() -> Limits {
 
 /// What `/readyz` says of each part.
 fn vitals(around: &Around, phase: Phase) -> Vec<Vital> {
-    vec![of_server(phase), of_lists(&around.lists), of_log(&around.log)]
+    vec![of_server(phase), of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
 }
 
 fn of_server(phase: Phase) -> Vital {
@@ -186,6 +192,17 @@ fn of_lists(lists: &LiveLists) -> Vital {
     }
     let says = format!("{} lists, {entries} entries, generation {}", state.files.len(), state.generation);
     Vital { part: "lists", state: Fitness::Ready, says }
+}
+
+fn of_rulings(rulings: &LiveRulings) -> Vital {
+    let state = rulings.state();
+    match state.problem {
+        Some(problem) => Vital { part: "rulings", state: Fitness::Degraded, says: problem },
+        None => {
+            let says = format!("{} revocations, {} messages convicted", state.revocations, state.messages);
+            Vital { part: "rulings", state: Fitness::Ready, says }
+        }
+    }
 }
 
 fn of_log(log: &ClickLog) -> Vital {

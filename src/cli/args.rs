@@ -58,6 +58,11 @@ pub(super) enum Command {
     Clicks(ClicksArguments),
     /// Why one click was answered as it was.
     Explain(ExplainArguments),
+    /// Take links back: in force on every node within a second, whatever lists and policies say.
+    #[command(subcommand)]
+    Revoke(RevokeCommand),
+    /// End a revocation. Nothing is forgotten.
+    Release(ReleaseArguments),
 }
 
 #[derive(Debug, Args)]
@@ -258,6 +263,105 @@ pub(super) struct ExplainArguments {
     /// As JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RevokeCommand {
+    /// One link.
+    Link {
+        /// The link, whole; its id; or the reference of a click on it.
+        #[arg(value_name = "LINK|ID|REFERENCE")]
+        link: String,
+        #[command(flatten)]
+        with: RevokeArguments,
+    },
+    /// The links minted for a message, or found in it: it was harmful.
+    Message {
+        /// The hash of the message; its Message-ID; a link of it, whole; or the reference of a click on one.
+        #[arg(value_name = "HASH|MESSAGE-ID|LINK|REFERENCE")]
+        message: String,
+        #[command(flatten)]
+        with: RevokeArguments,
+    },
+    /// The links of every message from a sender, recorded already or still to come.
+    Sender {
+        /// The sender of the envelope, as the wrap log has it.
+        #[arg(value_name = "ADDRESS")]
+        sender: String,
+        #[command(flatten)]
+        with: RevokeArguments,
+    },
+    /// The links of a tenant.
+    Tenant {
+        /// Its id.
+        #[arg(value_name = "ID")]
+        id: u16,
+        #[command(flatten)]
+        with: RevokeArguments,
+    },
+    /// The links signed with a key.
+    Key {
+        /// Its id, as `keys list` shows it.
+        #[arg(value_name = "ID")]
+        id: KeyId,
+        #[command(flatten)]
+        with: RevokeArguments,
+    },
+    /// The links made in a time: name it with --from and --until.
+    Window {
+        #[command(flatten)]
+        with: RevokeArguments,
+    },
+    /// What is taken back, the oldest first.
+    List {
+        /// What was released or has expired as well.
+        #[arg(long)]
+        all: bool,
+        /// One JSON object a revocation.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RevokeArguments {
+    /// Why, for those who look it up; no page shows it.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// Who decided it.
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: String,
+    /// Only links made at this time or later: 2026-11-24, 2026-11-24T09:00:00Z, or how long ago: 30m, 24h, 7d.
+    #[arg(long, value_name = "WHEN")]
+    pub(super) from: Option<String>,
+    /// Only links made before this time.
+    #[arg(long, value_name = "WHEN")]
+    pub(super) until: Option<String>,
+    /// Only links of this tenant.
+    #[arg(long = "tenant", value_name = "ID")]
+    pub(super) of_tenant: Option<u16>,
+    /// When the links may open again: 2026-12-24, 2026-12-24T09:00:00Z [default: never].
+    #[arg(long, value_name = "WHEN")]
+    pub(super) expires: Option<String>,
+    /// Say how many links and recipients it would touch, and do nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// As JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReleaseArguments {
+    /// The number of the revocation, as `revoke list` shows it.
+    #[arg(value_name = "NUMBER")]
+    pub(super) id: i64,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// Who decided it.
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: String,
 }
 
 impl PlaceArguments {

@@ -67,6 +67,6 @@ fn told(signal: &Signal) -> String {
             let reason = entry.reason.as_deref().map(|reason| format!(", {reason:?}")).unwrap_or_default();
             format!("{}.list:{}: {}{reason} (version {})", entry.list, entry.line, entry.entry, entry.version)
         }
-        Source::Host { .. } => signal.evidence.clone(),
+        Source::Revocation(_) | Source::Host { .. } => signal.evidence.clone(),
     }
 }

@@ -6,7 +6,8 @@ use crate::{
     app::{DeskError, ListsError, RingError, StartError},
     config::ConfigError,
     http::BindError,
-    store::StoreError,
+    ruling::RulingError,
+    store::{RevokeError, StoreError},
 };
 
 /// The codes of sysexits.h, which mail systems know.
@@ -126,6 +127,21 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<RevokeError> for Failure {
+    fn from(error: RevokeError) -> Self {
+        let exit = match error {
+            RevokeError::Store(error) => return error.into(),
+            RevokeError::Everything | RevokeError::Backwards | RevokeError::Expired | RevokeError::Unsaid(_) => {
+                Exit::Usage
+            }
+            RevokeError::Unknown(_) => Exit::NoInput,
+            RevokeError::Released { .. } => Exit::Data,
+            RevokeError::TooMany(_) => Exit::Unavailable,
+        };
+        Self::new(exit, error)
+    }
+}
+
 impl From<DeskError> for Failure {
     fn from(error: DeskError) -> Self {
         match error {
@@ -143,6 +159,8 @@ impl From<StartError> for Failure {
             StartError::Lists(error) => error.into(),
             StartError::Store(error) => error.into(),
             StartError::Bind(error) => error.into(),
+            StartError::Ruling(RulingError::Store(error)) => error.into(),
+            StartError::Ruling(error @ RulingError::Thread(_)) => Self::new(Exit::Unavailable, error),
             StartError::Feed(_) | StartError::Template(_) => Self::new(Exit::Config, error),
         }
     }

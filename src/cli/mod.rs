@@ -14,7 +14,9 @@ mod doctor;
 mod exit;
 mod keys;
 mod list;
+mod named;
 mod output;
+mod revoke;
 mod rewrite;
 mod serve;
 mod when;
@@ -74,6 +76,8 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         Command::List(command) => list::run(&place, command, &mut out)?,
         Command::Clicks(args) => clicks::run(&place, &args, &mut out)?,
         Command::Explain(args) => clicks::run_explain(&place, &args, &mut out)?,
+        Command::Revoke(command) => revoke::run(&place, command, &mut out)?,
+        Command::Release(args) => revoke::run_release(&place, &args, &mut out)?,
         Command::Keys(command) => keys::run(&place, command, &mut out)?,
         Command::Config(command) => config::run(&place, &command, &mut out)?,
     }

@@ -1,7 +1,7 @@
 use super::{Barrier, Destination, Page, Preview, Reason, Spot, Stop, Tenant, Would};
 use crate::{
     base::ClickId,
-    judge::{Action, ClickEvent, Decision, Outcome, Verdict},
+    judge::{Action, Charge, ClickEvent, Decision, Outcome, Source, Verdict},
     link::{Link, own_path},
     url::Suffixes,
 };
@@ -18,6 +18,18 @@ impl Case<'_> {
     /// The destination, byte for byte as it was signed.
     pub(super) fn location(&self) -> String {
         self.link.destination.as_str().to_owned()
+    }
+
+    /// What a person who is stopped for good is told.
+    pub(super) fn block(&self) -> Barrier {
+        match self.verdict.decisive().map(|signal| &signal.source) {
+            Some(Source::Revocation(revocation)) => match revocation.charge {
+                Charge::MessageConvicted => Barrier::MessageConvicted,
+                Charge::LinkWithdrawn => Barrier::LinkWithdrawn,
+            },
+            _ if self.decision.outcome == Outcome::BlockedByAdmin => Barrier::BlockedByAdmin,
+            _ => Barrier::Block,
+        }
     }
 
     /// The page of a click that stops here.
@@ -39,8 +51,12 @@ impl Case<'_> {
             Action::Redirect => Would::Redirect,
             Action::Notice => Would::Notice,
             Action::Warn | Action::WarnWithReason => Would::Warn,
-            Action::Block if self.decision.outcome == Outcome::BlockedByAdmin => Would::BlockedByAdmin,
-            Action::Block => Would::Block,
+            Action::Block => match self.block() {
+                Barrier::MessageConvicted => Would::MessageConvicted,
+                Barrier::LinkWithdrawn => Would::LinkWithdrawn,
+                Barrier::BlockedByAdmin => Would::BlockedByAdmin,
+                _ => Would::Block,
+            },
         };
         let own = own_path(spot.path()).and_then(|path| std::str::from_utf8(path).ok());
         let link = own.filter(|_| self.decision.action != Action::Block);

@@ -10,6 +10,7 @@ use crate::{
     link::{Link, LinkId, Nonces, Opener, own_path},
     list::ForTenant,
     policy,
+    ruling::LiveRulings,
     store::{ClickLog, Store},
     url::Suffixes,
     verdict,
@@ -30,6 +31,8 @@ pub struct Parts {
     pub tenants: Vec<Tenant>,
     /// The lists of the moment.
     pub lists: Arc<LiveLists>,
+    /// What was taken back.
+    pub rulings: Arc<LiveRulings>,
     /// Tells who is behind a host.
     pub suffixes: Arc<Suffixes>,
     /// Takes the events.
@@ -202,6 +205,11 @@ impl Checkpoint {
         let lists = self.parts.lists.snapshot();
         let seen = ForTenant { index: &lists.index, tenant: tenant.id, policy: &tenant.policy.name };
         let verdict = verdict::judge(&link.destination, &seen, &self.parts.suffixes, now);
+        let rulings = self.parts.rulings.snapshot();
+        let verdict = match rulings.revocation(&link, now) {
+            Some(revocation) => verdict::revoke(verdict, revocation),
+            None => verdict,
+        };
         let decision = policy::decide(&tenant.policy, &verdict);
         Ok(Case { link, tenant, verdict, decision })
     }
@@ -216,8 +224,7 @@ impl Checkpoint {
             Action::Notice => Barrier::Notice(onward(ReasonAsked::No)),
             Action::Warn => Barrier::Warn(onward(ReasonAsked::No)),
             Action::WarnWithReason => Barrier::Warn(onward(reason)),
-            Action::Block if case.decision.outcome == Outcome::BlockedByAdmin => Barrier::BlockedByAdmin,
-            Action::Block => Barrier::Block,
+            Action::Block => case.block(),
         };
         Answer::Page(case.stop(&self.parts.suffixes, click, barrier))
     }

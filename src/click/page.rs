@@ -47,6 +47,10 @@ pub enum Barrier {
     Block,
     /// An administrator's entry stops it.
     BlockedByAdmin,
+    /// The message it came in was found to be harmful.
+    MessageConvicted,
+    /// It was taken back.
+    LinkWithdrawn,
 }
 
 /// The way on: a POST to the page's own address.
@@ -99,6 +103,10 @@ pub enum Would {
     Block,
     /// The page of an administrator's block.
     BlockedByAdmin,
+    /// The page of a convicted message.
+    MessageConvicted,
+    /// The page of a link that was taken back.
+    LinkWithdrawn,
 }
 
 /// The answer to every link that cannot be proven.
@@ -177,12 +185,15 @@ impl Reason {
     fn of_signal(signal: &Signal) -> Option<Self> {
         let objects = match signal.objection {
             Objection::Blocks => true,
+            // Who took a link back, and why, is told to those who look it up.
+            Objection::Revokes => false,
             Objection::Speaks(tier, _) => tier >= Tier::Suspicious,
             Objection::Allows | Objection::Internal | Objection::NeverBlock => false,
         };
-        objects.then(|| match &signal.source {
-            Source::List(entry) => Self::Entry { note: entry.reason.clone() },
-            Source::Host { fact } => Self::Host(*fact),
-        })
+        match &signal.source {
+            Source::List(entry) => objects.then(|| Self::Entry { note: entry.reason.clone() }),
+            Source::Host { fact } => objects.then_some(Self::Host(*fact)),
+            Source::Revocation(_) => None,
+        }
     }
 }

@@ -170,7 +170,11 @@ fn click(event: &ClickEvent) -> Value {
     let state = match event.outcome {
         Outcome::Allowed | Outcome::AllowedByAdmin | Outcome::WarnedProceeded => "passed",
         Outcome::Noticed | Outcome::Warned | Outcome::ErrorFailedOpen => "asked",
-        Outcome::Blocked | Outcome::BlockedByAdmin | Outcome::BadSignature | Outcome::ErrorFailedClosed => "stopped",
+        Outcome::Blocked
+        | Outcome::BlockedByAdmin
+        | Outcome::BadSignature
+        | Outcome::Revoked
+        | Outcome::ErrorFailedClosed => "stopped",
     };
     context! {
         state, outcome => event.outcome.as_str(), url => event.url.as_deref().unwrap_or("–"),

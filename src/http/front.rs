@@ -173,7 +173,7 @@ impl Front {
         let (status, policy) = match page {
             Page::Stop(stop) => match stop.barrier {
                 Barrier::Notice(_) | Barrier::Warn(_) => (StatusCode::OK, &self.onward),
-                Barrier::Block | Barrier::BlockedByAdmin => (StatusCode::FORBIDDEN, &self.closed),
+                _ => (StatusCode::FORBIDDEN, &self.closed),
             },
             Page::Preview(_) => (StatusCode::OK, &self.closed),
             Page::Damaged(_) => (StatusCode::NOT_FOUND, &self.closed),

@@ -11,5 +11,5 @@ mod verdict;
 
 pub use decision::{Action, Decision, Outcome};
 pub use event::{Actor, ClickEvent};
-pub use signal::{EntryRef, HostFact, Objection, Signal, Source};
+pub use signal::{Charge, EntryRef, HostFact, Objection, RevocationRef, Signal, Source};
 pub use verdict::{Threat, Tier, Verdict};

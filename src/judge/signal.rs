@@ -25,6 +25,8 @@ pub struct Signal {
 pub enum Source {
     /// An entry of an admin's list.
     List(EntryRef),
+    /// Somebody took the link back.
+    Revocation(RevocationRef),
     /// A fact about the host or the way the URL is written.
     Host {
         /// Which fact.
@@ -48,10 +50,35 @@ pub struct EntryRef {
     pub reason: Option<String>,
 }
 
+/// One revocation, so that a decision can be traced to whoever made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationRef {
+    /// Its id in the store.
+    pub id: i64,
+    /// What it speaks of.
+    pub charge: Charge,
+    /// Who took the link back.
+    pub by: String,
+    /// Why. No page shows it.
+    pub reason: String,
+}
+
+/// What a revocation speaks of; it decides what a person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Charge {
+    /// The message, or every message of its sender, was found to be harmful.
+    MessageConvicted,
+    /// The link was taken back for another reason.
+    LinkWithdrawn,
+}
+
 /// What a signal amounts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Objection {
+    /// The link was taken back: nothing lifts that.
+    Revokes,
     /// An admin blocks it.
     Blocks,
     /// An admin allows it.

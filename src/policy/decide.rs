@@ -4,11 +4,12 @@ use crate::judge::{Action, Decision, EntryRef, Objection, Outcome, Signal, Sourc
 /// What `policy` makes of `verdict`: every verdict gets a decision.
 ///
 /// An admin's own entry, where it settled the verdict, is carried out as it stands: a block blocks and an allow
-/// redirects under every policy. An allow counts only for a clean verdict: where something that ranks above admins'
-/// entries objects (a revoked link), the verdict is worse than clean and the policy's table decides.
+/// redirects under every policy, and a link that was taken back goes nowhere. An allow counts only for a clean verdict:
+/// where something that ranks above admins' entries objects, the verdict is worse and the policy's table decides.
 pub fn decide(policy: &Policy, verdict: &Verdict) -> Decision {
     let decisive = verdict.decisive();
     let (action, outcome) = match decisive.map(|signal| signal.objection) {
+        Some(Objection::Revokes) => (Action::Block, Outcome::Revoked),
         Some(Objection::Blocks) => (Action::Block, Outcome::BlockedByAdmin),
         Some(Objection::Allows) if verdict.tier == Tier::Clean => (Action::Redirect, Outcome::AllowedByAdmin),
         _ => {
@@ -33,6 +34,7 @@ fn outcome(action: Action, tier: Tier) -> Outcome {
 
 fn why(policy: &Policy, verdict: &Verdict, decisive: Option<&Signal>, outcome: Outcome, action: Action) -> String {
     match (outcome, decisive) {
+        (Outcome::Revoked, Some(signal)) => format!("It was taken back: {}.", said_by(signal)),
         (Outcome::BlockedByAdmin, Some(signal)) => format!("An administrator blocks it: {}.", said_by(signal)),
         (Outcome::AllowedByAdmin, Some(signal)) => format!("An administrator allows it: {}.", said_by(signal)),
         (_, Some(signal)) => format!(
@@ -70,7 +72,7 @@ fn does(action: Action) -> &'static str {
 fn said_by(signal: &Signal) -> String {
     match &signal.source {
         Source::List(entry) => said_by_entry(entry),
-        Source::Host { .. } => signal.evidence.trim_end_matches('.').to_owned(),
+        Source::Revocation(_) | Source::Host { .. } => signal.evidence.trim_end_matches('.').to_owned(),
     }
 }
 

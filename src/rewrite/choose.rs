@@ -8,7 +8,10 @@ use super::{
     policy::{Policy, SchemeRule},
     report::{Reason, Rule},
 };
-use crate::url::{self, Context, NotWeb, Suffixes, WebUrl};
+use crate::{
+    link::LinkId,
+    url::{self, Context, NotWeb, Suffixes, WebUrl},
+};
 
 /// What becomes of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub(crate) enum Choice {
     /// A signed link to this.
     Wrap(WebUrl),
     /// It is ours already, and leads here.
-    Ours(WebUrl),
+    Ours(WebUrl, LinkId),
     /// It stays.
     Leave(Rule),
     /// It is made harmless.
@@ -140,7 +143,7 @@ fn parsed(url: Result<WebUrl, NotWeb>, scope: &Scope<'_>) -> Choice {
 
 fn web(url: WebUrl, scope: &Scope<'_>) -> Choice {
     match scope.own.open(&url) {
-        Some(link) if link.stays => Choice::Ours(link.destination),
+        Some(link) if link.stays => Choice::Ours(link.destination, link.id),
         Some(link) => Choice::Wrap(link.destination),
         None if scope.policy.never_wraps(url.host_str()) => Choice::Leave(Rule::NeverWrap),
         None => Choice::Wrap(url),

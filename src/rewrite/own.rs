@@ -2,7 +2,7 @@
 
 use crate::{
     base::{TenantId, Timestamp},
-    link::{Link, LinkBase, Opener, is_whole, own_path},
+    link::{Link, LinkBase, LinkId, Opener, is_whole, own_path},
     url::WebUrl,
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct Own {
 #[derive(Debug)]
 pub(crate) struct OwnLink {
     pub(crate) destination: WebUrl,
+    pub(crate) id: LinkId,
     /// It is the whole URL, and the recipient's tenant minted it: there is nothing to do.
     pub(crate) stays: bool,
 }
@@ -35,7 +36,7 @@ impl Own {
         let path = self.bases.iter().find_map(|base| base.strip_url(url))?;
         let link = self.prove(path.as_bytes())?;
         let stays = is_whole(path.as_bytes()) && link.facts.tenant == self.tenant;
-        Some(OwnLink { destination: link.destination, stays })
+        Some(OwnLink { destination: link.destination, id: link.id, stays })
     }
 
     /// The length of the proven link that `text` begins with.

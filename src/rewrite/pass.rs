@@ -304,8 +304,8 @@ impl Pass<'_> {
                 row.done = Done::Left { rule };
                 Some(Vec::new())
             }
-            Choice::Ours(destination) => {
-                row.done = Done::AlreadyOurs;
+            Choice::Ours(destination, id) => {
+                (row.done, row.id) = (Done::AlreadyOurs, Some(id));
                 row.destination = Some(destination.as_str().to_owned());
                 Some(Vec::new())
             }
@@ -331,7 +331,7 @@ impl Pass<'_> {
 /// A link of ours that another tenant minted comes as a choice to wrap its destination: it is ours all the same.
 fn restore(found: &Found, scope: &Scope<'_>, choice: Choice, row: &mut ReportedLink) -> Option<Vec<Edit<Decoded>>> {
     let destination = match choice {
-        Choice::Ours(destination) => destination,
+        Choice::Ours(destination, _) => destination,
         Choice::Wrap(_) => scope.own.open(&url::parse(found.value.trim()).ok()?)?.destination,
         _ => return None,
     };

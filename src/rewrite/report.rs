@@ -51,7 +51,7 @@ pub struct ReportedLink {
     pub destination: Option<String>,
     /// What stands there now.
     pub link: Option<String>,
-    /// Names the link, where one was minted.
+    /// Names the link, where one was minted or stayed.
     #[serde(serialize_with = "hex", skip_serializing_if = "Option::is_none")]
     pub id: Option<LinkId>,
     /// What was done.

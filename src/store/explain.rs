@@ -151,6 +151,7 @@ fn about_step(event: &ClickEvent, lines: &mut Vec<String>) {
 
 fn about_signal(signal: &Signal) -> String {
     let amounts_to = match signal.objection {
+        Objection::Revokes => "takes the link back".to_owned(),
         Objection::Blocks => "blocks it".to_owned(),
         Objection::Allows => "allows it".to_owned(),
         Objection::Internal => "says that the host is the organisation's own".to_owned(),
@@ -164,6 +165,7 @@ fn about_signal(signal: &Signal) -> String {
             let (list, entry) = (printable(list), printable(entry));
             format!("entry `{entry}` in line {line} of list {list}, version {version}{reason}: {amounts_to}.{learned}")
         }
+        Source::Revocation(_) => format!("{}: {amounts_to}.{learned}", printable(&signal.evidence)),
         Source::Host { fact } => format!("{fact}: {}; it {amounts_to}.{learned}", printable(&signal.evidence)),
     }
 }
@@ -192,6 +194,7 @@ fn happened(outcome: Outcome) -> &'static str {
         Outcome::Blocked => "stopped",
         Outcome::BlockedByAdmin => "stopped, as an administrator wants",
         Outcome::BadSignature => "told that the link is damaged",
+        Outcome::Revoked => "told that the link was taken back",
         Outcome::ErrorFailedOpen => "let on although a source did not answer",
         Outcome::ErrorFailedClosed => "stopped because a source did not answer",
     }

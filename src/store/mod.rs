@@ -1,4 +1,4 @@
-//! Wrap log and click log, in one SQLite file.
+//! Wrap log, click log and revocations, in one SQLite file.
 //!
 //! Answers who received this URL, host or message, who clicked, and why they saw what they saw. Promises: a recorded
 //! wrap is on the disk before the message goes on; a click is never waited for, is safe on the disk a moment later, and comes
@@ -14,6 +14,8 @@ mod file;
 mod log;
 mod mask;
 mod month;
+mod revocation;
+mod revocations;
 #[cfg(test)]
 mod sample;
 mod schema;
@@ -28,5 +30,7 @@ pub use explain::{Explanation, MintedFor, explain};
 pub use file::Store;
 pub use log::{BroughtIn, ClickLog, ClickWriter, LogSettings, LogStats, Unwritten, bring_in, is_left};
 pub use mask::{MASK, Reveal, mask_address, mask_url};
+pub use revocation::{Release, Revocation, RevokeError, Say, Scope, Touched};
+pub use revocations::{REVOCATIONS_MAX, RevocationStamp, Revoked};
 pub use wrap::{Wrap, WrapOutcome};
 pub use wraps::WrapFilter;

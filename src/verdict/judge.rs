@@ -61,6 +61,7 @@ fn amounts_to(objection: Objection) -> (Tier, Threat) {
     match objection {
         Objection::Blocks => (Tier::Malicious, Threat::Policy),
         Objection::Allows | Objection::Internal | Objection::NeverBlock => (Tier::Clean, Threat::None),
+        Objection::Revokes => (Tier::Malicious, Threat::None),
         Objection::Speaks(tier, threat) => (tier, threat),
     }
 }
@@ -99,6 +100,7 @@ mod tests {
         verdict.decisive().map(|signal| match &signal.source {
             Source::List(entry) => format!("{}:{}", entry.list, entry.line),
             Source::Host { fact } => fact.to_string(),
+            Source::Revocation(_) => unreachable!("lists revoke nothing"),
         })
     }
 

@@ -24,6 +24,8 @@ mod mails;
 mod message;
 mod rewrite;
 #[cfg(feature = "server")]
+mod ruling;
+#[cfg(feature = "server")]
 mod store;
 mod support;
 mod url;

@@ -14,6 +14,8 @@ pub(super) fn template(page: &Page) -> &'static str {
             Barrier::Warn(_) => "warn.html",
             Barrier::Block => "block.html",
             Barrier::BlockedByAdmin => "blocked-by-admin.html",
+            Barrier::MessageConvicted => "message-convicted.html",
+            Barrier::LinkWithdrawn => "link-withdrawn.html",
         },
         Page::Preview(_) => "preview.html",
         Page::Damaged(_) => "damaged.html",
@@ -51,6 +53,8 @@ fn of_stop(stop: &Stop) -> Value {
         Barrier::Warn(onward) => ("warn", Some(onward)),
         Barrier::Block => ("block", None),
         Barrier::BlockedByAdmin => ("blocked-by-admin", None),
+        Barrier::MessageConvicted => ("message-convicted", None),
+        Barrier::LinkWithdrawn => ("link-withdrawn", None),
     };
     let onward = onward.map(|onward| {
         let reason = match onward.reason {
@@ -78,6 +82,8 @@ fn of_preview(preview: &Preview) -> Value {
         Would::Warn => "warn",
         Would::Block => "block",
         Would::BlockedByAdmin => "blocked-by-admin",
+        Would::MessageConvicted => "message-convicted",
+        Would::LinkWithdrawn => "link-withdrawn",
     };
     context! {
         would => would,

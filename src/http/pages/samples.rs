@@ -24,13 +24,21 @@ pub fn samples() -> Vec<(String, Page)> {
     for tier in [Tier::Clean, Tier::Unknown, Tier::Suspicious] {
         samples.push((format!("notice-{tier}"), stop(Barrier::Notice(onward(ReasonAsked::No)), tier, Threat::None)));
     }
-    samples.push(("blocked-by-admin".into(), stop(Barrier::BlockedByAdmin, Tier::Malicious, Threat::Policy)));
+    for (name, barrier) in [
+        ("blocked-by-admin", Barrier::BlockedByAdmin),
+        ("message-convicted", Barrier::MessageConvicted),
+        ("link-withdrawn", Barrier::LinkWithdrawn),
+    ] {
+        samples.push((name.into(), stop(barrier, Tier::Malicious, Threat::Policy)));
+    }
     for (name, would) in [
         ("redirect", Would::Redirect),
         ("notice", Would::Notice),
         ("warn", Would::Warn),
         ("block", Would::Block),
         ("blocked-by-admin", Would::BlockedByAdmin),
+        ("message-convicted", Would::MessageConvicted),
+        ("link-withdrawn", Would::LinkWithdrawn),
     ] {
         samples.push((format!("preview-{name}"), preview(would)));
     }
@@ -55,7 +63,7 @@ fn stop(barrier: Barrier, tier: Tier, threat: Threat) -> Page {
 }
 
 fn preview(would: Would) -> Page {
-    let stopped = matches!(would, Would::Block | Would::BlockedByAdmin);
+    let stopped = !matches!(would, Would::Redirect | Would::Notice | Would::Warn);
     Page::Preview(Box::new(Preview {
         reference: stopped.then_some(REFERENCE),
         house: house(),

@@ -19,6 +19,8 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "damaged.html",
     "destination.html",
     "error.html",
+    "link-withdrawn.html",
+    "message-convicted.html",
     "notice.html",
     "onward.html",
     "preview.html",
@@ -120,7 +122,7 @@ impl Sources {
         let (reference, onward) = match page {
             Page::Stop(stop) => match &stop.barrier {
                 Barrier::Notice(onward) | Barrier::Warn(onward) => (Some(stop.reference), Some(onward)),
-                Barrier::Block | Barrier::BlockedByAdmin => (Some(stop.reference), None),
+                _ => (Some(stop.reference), None),
             },
             Page::Preview(preview) => (preview.reference, None),
             Page::Damaged(damaged) => (Some(damaged.reference), None),

@@ -28,7 +28,13 @@ pub(super) fn links(message: &str) -> Vec<String> {
 
 /// The letter through `sekisho rewrite` on a data folder, and its two links.
 pub(super) fn rewritten(folder: &Folder) -> (String, Vec<String>) {
-    let message = run_with(&folder.with(&["rewrite", "--recipient", "b@corp.example"]), LETTER).ok().out;
+    rewritten_from(folder, "a@corp.example")
+}
+
+/// The same from another sender.
+pub(super) fn rewritten_from(folder: &Folder, sender: &str) -> (String, Vec<String>) {
+    let args = ["rewrite", "--recipient", "b@corp.example", "--sender", sender];
+    let message = run_with(&folder.with(&args), LETTER).ok().out;
     let links = links(&message);
     assert_eq!(links.len(), 2, "{message}");
     (message, links)

@@ -11,7 +11,7 @@ use std::{
 use super::{CONFIG, Folder, ONE_TENANT, UNAVAILABLE, command, mail::rewritten};
 
 /// A running checkpoint; killed when dropped.
-struct Served {
+pub(super) struct Served {
     child: Child,
     stderr: BufReader<ChildStderr>,
     clicks: String,
@@ -19,7 +19,7 @@ struct Served {
 }
 
 impl Served {
-    fn start(folder: &Folder, more: &[&str]) -> Self {
+    pub(super) fn start(folder: &Folder, more: &[&str]) -> Self {
         let mut args = folder.with(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
         args.extend(more);
         let mut child = command(&args).spawn().unwrap();
@@ -59,11 +59,11 @@ impl Served {
     }
 
     /// The answer to a click on a link of the default base.
-    fn click(&self, link: &str) -> String {
+    pub(super) fn click(&self, link: &str) -> String {
         get(&self.clicks, "localhost:8480", link.strip_prefix("http://localhost:8480").unwrap())
     }
 
-    fn ready(&self) -> String {
+    pub(super) fn ready(&self) -> String {
         get(&self.admin, "localhost", "/readyz")
     }
 
@@ -76,7 +76,7 @@ impl Served {
     }
 
     /// Asks until the answer begins as wanted; fails after ten seconds.
-    fn click_until(&self, link: &str, start: &str) {
+    pub(super) fn click_until(&self, link: &str, start: &str) {
         let began = Instant::now();
         while !self.click(link).starts_with(start) {
             assert!(began.elapsed() < Duration::from_secs(10), "never {start:?} but {}", self.click(link));
