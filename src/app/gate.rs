@@ -6,12 +6,12 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::{StartError, SystemClock, read_ring};
+use super::{SystemClock, reload::Renewer};
 use crate::{
     base::{Clock, TenantId, Timestamp},
     click::{Checkpoint, House, Parts, SystemEntropy, Tenant},
     config::{self, Config},
-    feed::{LiveLists, ReloadReport},
+    feed::LiveLists,
     http::{Front, Limits, Service, pages::Pages},
     link::Keyring,
     ruling::LiveRulings,
@@ -21,11 +21,20 @@ use crate::{
 
 /// What answers clicks, and can be renewed while it does: a request is answered whole by the front that took it.
 pub struct Gate {
-    around: Around,
-    front: ArcSwap<Front>,
+    in_force: ArcSwap<InForce>,
+    pub(super) renewer: Renewer,
 }
 
-/// What stays while the front is renewed.
+/// What answers at one moment, and what it was made of.
+pub(super) struct InForce {
+    pub(super) around: Around,
+    pub(super) ring: Arc<Keyring>,
+    pub(super) pages: Arc<Pages>,
+    front: Front,
+}
+
+/// What a front is made of beside keyring and pages; what is no configuration stays when it is read again.
+#[derive(Clone)]
 pub(super) struct Around {
     pub(super) config: Config,
     pub(super) lists: Arc<LiveLists>,
@@ -37,38 +46,35 @@ pub(super) struct Around {
 }
 
 impl Gate {
-    pub(super) fn new(around: Around, ring: &Keyring, pages: Pages) -> Self {
-        let front = around.front(ring, pages, SystemClock.now());
-        Self { around, front: ArcSwap::from_pointee(front) }
+    pub(super) fn new(around: Around, ring: Keyring, pages: Pages, renewer: Renewer) -> Self {
+        let in_force = InForce::new(around, Arc::new(ring), Arc::new(pages), SystemClock.now());
+        Self { in_force: ArcSwap::from_pointee(in_force), renewer }
     }
 
-    /// Reads lists, keyring and templates anew. Whatever of them is wrong stays as it was and is told; the lists tell
-    /// of theirs in the report.
-    pub fn reload(&self) -> (ReloadReport, Result<(), StartError>) {
-        (self.around.lists.reload_now(), self.renew_front())
+    pub(super) fn in_force(&self) -> Arc<InForce> {
+        self.in_force.load_full()
     }
 
-    fn renew_front(&self) -> Result<(), StartError> {
-        let config = &self.around.config;
-        let ring = read_ring(config.keyring.path())?;
-        let pages = Pages::load(config.templates.as_deref())?;
-        self.front.store(Arc::new(self.around.front(&ring, pages, SystemClock.now())));
-        Ok(())
-    }
-
-    pub(super) fn around(&self) -> &Around {
-        &self.around
+    pub(super) fn put_in_force(&self, renewed: InForce) {
+        self.in_force.store(Arc::new(renewed));
     }
 }
 
 impl Service for Gate {
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
-        self.front.load_full().answer(request, peer).await
+        self.in_force.load_full().front.answer(request, peer).await
+    }
+}
+
+impl InForce {
+    pub(super) fn new(around: Around, ring: Arc<Keyring>, pages: Arc<Pages>, now: Timestamp) -> Self {
+        let front = around.front(&ring, Arc::clone(&pages), now);
+        Self { around, ring, pages, front }
     }
 }
 
 impl Around {
-    fn front(&self, ring: &Keyring, pages: Pages, now: Timestamp) -> Front {
+    fn front(&self, ring: &Keyring, pages: Arc<Pages>, now: Timestamp) -> Front {
         let tenants: Vec<Tenant> = self.config.tenants.iter().map(tenant).collect();
         let ids: Vec<TenantId> = tenants.iter().map(|tenant| tenant.id).collect();
         let checkpoint = Checkpoint::new(Parts {
@@ -81,11 +87,11 @@ impl Around {
             log: self.log.clone(),
             store: Arc::clone(&self.store),
             clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
+            entropy: Arc::new(SystemEntropy::default()),
             node: self.config.node.clone(),
         });
         let security_txt = security_txt(&self.config, now);
-        Front::new(Arc::new(checkpoint), Arc::new(pages), self.limits.clone(), security_txt)
+        Front::new(Arc::new(checkpoint), pages, self.limits.clone(), security_txt)
     }
 }
 

@@ -6,9 +6,11 @@
 mod desk;
 mod gate;
 mod lists;
+mod reload;
 mod ring;
 mod station;
 mod system;
+mod watch;
 
 pub use desk::{Desk, DeskError, Transport, rewriter};
 pub use gate::Gate;

@@ -2,13 +2,20 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{Gate, ListsError, Made, Origin, RingError, SystemClock, gate::Around, open_ring, own_hosts, seed_lists};
+use super::{
+    Gate, ListsError, Made, Origin, RingError, SystemClock,
+    gate::Around,
+    open_ring, own_hosts,
+    reload::{LISTS, Renewer},
+    seed_lists,
+    watch::Watch,
+};
 use crate::{
     base::Clock,
-    config::Config,
+    config::{Config, Loaded},
     feed::{FeedError, LiveLists, Settings},
     http::{
-        Admin, BindError, Company, Counters, Door, Fitness, Limits, Sockets, Vital, Workers, bind_loopback,
+        Admin, BindError, Company, Counters, Door, Fitness, Limits, Renewal, Sockets, Vital, Workers, bind_loopback,
         pages::{Pages, TemplateError},
         serve,
     },
@@ -108,7 +115,8 @@ impl Listeners {
 impl Station {
     /// Opens pages, keyring, lists and store, in this order: what only reads comes first, and a keyring is made (where
     /// it may be) before there is a store, whose presence would say that one was lost.
-    pub fn open(config: Config, origin: Origin) -> Result<(Self, Made), StartError> {
+    pub fn open(loaded: Loaded, origin: Origin) -> Result<(Self, Made), StartError> {
+        let Loaded { config, settings: started, text, source } = loaded;
         let pages = Pages::load(config.templates.as_deref())?;
         let (ring, made) = open_ring(&config, origin, SystemClock.now())?;
         seed_lists(&config)?;
@@ -119,8 +127,13 @@ impl Station {
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
         let limits = limits(&config);
-        let gate =
-            Gate::new(Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits }, &ring, pages);
+        let renewer = Renewer::new(source, started, text, SystemClock.now());
+        let gate = Gate::new(
+            Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits },
+            ring,
+            pages,
+            renewer,
+        );
         Ok((Self { gate: Arc::new(gate), writer }, made))
     }
 
@@ -130,8 +143,8 @@ impl Station {
     }
 
     /// The lists in force.
-    pub fn lists(&self) -> &LiveLists {
-        &self.gate.around().lists
+    pub fn lists(&self) -> Arc<LiveLists> {
+        Arc::clone(&self.gate.in_force().around.lists)
     }
 
     /// Answers until `shutdown` comes, then lets what is under way finish within the drain time, and writes the events
@@ -139,11 +152,14 @@ impl Station {
     /// the workers that answer clicks bring their own.
     pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), RunError> {
         let Self { gate, writer } = self;
+        let _watch = Watch::start(Arc::clone(&gate));
         let counters = Arc::new(Counters::default());
-        let limits = gate.around().limits.clone();
+        let limits = gate.in_force().around.limits.clone();
         let (phase, watched) = watch::channel(Phase::Serving);
         let (seen, of_gate) = (watched.clone(), Arc::clone(&gate));
-        let admin = Admin::new(move || vitals(of_gate.around(), *seen.borrow()), Arc::clone(&counters));
+        let renewed = Arc::clone(&gate);
+        let admin = Admin::new(move || vitals(&of_gate, *seen.borrow()), Arc::clone(&counters))
+            .with_renewal(move || renewed.renewal());
         let mut watched = watched;
         // The admin listener outlives the public one, so that whoever asks during the drain hears of it.
         let admin = serve(listeners.admin, Arc::new(admin), admin_limits(), Arc::default(), async move {
@@ -189,8 +205,11 @@ fn admin_limits() -> Limits {
 }
 
 /// What `/readyz` says of each part.
-fn vitals(around: &Around, phase: Phase) -> Vec<Vital> {
-    vec![of_server(phase), of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
+fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
+    let in_force = gate.in_force();
+    let around = &in_force.around;
+    let configuration = of_configuration(&gate.renewal());
+    vec![of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
 }
 
 fn of_server(phase: Phase) -> Vital {
@@ -201,14 +220,27 @@ fn of_server(phase: Phase) -> Vital {
     Vital { part: "server", state, says: says.into() }
 }
 
+fn of_configuration(renewal: &Renewal) -> Vital {
+    let problems = renewal.parts.iter().filter(|part| part.part != LISTS).filter_map(|part| part.problem.as_deref());
+    let problems: Vec<&str> = problems.collect();
+    let (state, says) = match (problems.as_slice(), renewal.waiting.as_slice()) {
+        ([], []) => (Fitness::Ready, format!("as the file stands, generation {}", renewal.generation)),
+        ([], waiting) => (Fitness::Ready, format!("waits for the next start: {}", waiting.join(", "))),
+        (problems, _) => (Fitness::Degraded, format!("what was in force stays: {}", problems.join("; "))),
+    };
+    Vital { part: "configuration", state, says }
+}
+
 fn of_lists(lists: &LiveLists) -> Vital {
     let state = lists.state();
-    let problems: Vec<String> =
-        state.files.iter().filter_map(|file| Some(format!("{}: {}", file.name, file.problem.as_ref()?))).collect();
+    if state.files.is_empty()
+        && let Some(problem) = state.folder_problem
+    {
+        return Vital { part: "lists", state: Fitness::NotReady, says: problem };
+    }
     let entries: usize = state.files.iter().map(|file| file.entries).sum();
     if state.degraded {
-        let problems = state.folder_problem.into_iter().chain(problems).collect::<Vec<_>>().join("; ");
-        return Vital { part: "lists", state: Fitness::Degraded, says: problems };
+        return Vital { part: "lists", state: Fitness::Degraded, says: state.problems() };
     }
     let says = format!("{} lists, {entries} entries, generation {}", state.files.len(), state.generation);
     Vital { part: "lists", state: Fitness::Ready, says }

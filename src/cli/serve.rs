@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::{Gate, Listeners, Made, RunError, Station},
-    config::{Config, Overrides},
+    config::{Config, Overrides, Source},
     http::Company,
     link::LinkBase,
 };
@@ -24,11 +24,12 @@ pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Fa
         admin_listen: args.admin_listen,
         ..place.overrides()
     };
-    let (config, _) = place.place().load(&overrides)?;
+    let (loaded, _) = Source { place: place.place(), overrides }.load()?;
+    let config = loaded.config.clone();
     say_if_moved(place, &config)?;
     log_to_stderr("info");
     let ring = config.keyring.path().to_owned();
-    let (station, made) = Station::open(config.clone(), origin(place))?;
+    let (station, made) = Station::open(loaded, origin(place))?;
     if made == Made::Now {
         say_to_back_up(&ring);
     }
@@ -100,13 +101,8 @@ async fn next(term: &mut Signal, int: &mut Signal) {
 async fn reload_on(mut hup: Signal, gate: Arc<Gate>) {
     while hup.recv().await.is_some() {
         let gate = Arc::clone(&gate);
-        let reloaded = tokio::task::spawn_blocking(move || gate.reload()).await;
-        match reloaded {
-            Ok((lists, Ok(()))) => {
-                tracing::info!(generation = lists.generation, "read lists, keyring and templates again");
-            }
-            Ok((_, Err(error))) => tracing::error!("what was in force stays: {error}"),
-            Err(error) => tracing::error!(%error, "reading again failed"),
+        if let Err(error) = tokio::task::spawn_blocking(move || gate.reload()).await {
+            tracing::error!(%error, "reading again failed");
         }
     }
 }

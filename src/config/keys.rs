@@ -61,11 +61,13 @@ pub enum Preset {
 /// When a change counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reload {
-    /// After a restart.
+    /// At the next start.
     Restart,
-    /// What the folder holds counts within a second; another folder after a restart.
+    /// Within a second of a save of the configuration, and on SIGHUP.
+    OnSave,
+    /// The same, and what the folder holds within a second of being saved itself.
     AtOnce,
-    /// What the file or folder holds counts after SIGHUP; another file or folder after a restart.
+    /// The same, and what the file or folder holds on SIGHUP.
     Hangup,
 }
 
@@ -86,7 +88,7 @@ pub const KEYS: &[Key] = &[
         name: "node",
         kind: Kind::Text,
         preset: Preset::Derived("the name of the host"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The name under which this node stands in click events.",
         example: "\"click-1\"",
     },
@@ -124,7 +126,8 @@ pub const KEYS: &[Key] = &[
         preset: Preset::Unset,
         reload: Reload::Hangup,
         doc: "A folder of page templates that stand in for the built-in ones of the same name. They are checked when \
-              the program starts, and one that is wrong stops the start; on SIGHUP the old ones stay in its place.",
+              the program starts, and one that is wrong stops the start; when they are read again the old ones stay in \
+              its place.",
         example: "\"/etc/sekisho/templates\"",
     },
     Key {
@@ -210,7 +213,7 @@ pub const KEYS: &[Key] = &[
         name: "id",
         kind: Kind::Number(1, 65535),
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The number of the tenant. It stands in every link, so it is never changed and never given to another.",
         example: "1",
     },
@@ -219,7 +222,7 @@ pub const KEYS: &[Key] = &[
         name: "name",
         kind: Kind::Text,
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "The name of the organisation, as its pages show it.",
         example: "\"Example Corporation\"",
     },
@@ -228,7 +231,7 @@ pub const KEYS: &[Key] = &[
         name: "base_url",
         kind: Kind::BaseUrl,
         preset: Preset::Required,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where the links of this tenant live: scheme, host, optional port, optional path. Two tenants cannot \
               share one.",
         example: "\"https://go.corp.example\"",
@@ -238,7 +241,7 @@ pub const KEYS: &[Key] = &[
         name: "retired_base_urls",
         kind: Kind::BaseUrls,
         preset: Preset::Value("[]"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where its links lived before. They still open there; no new ones are made.",
         example: "[\"https://links.corp.example\"]",
     },
@@ -247,7 +250,7 @@ pub const KEYS: &[Key] = &[
         name: "policy",
         kind: Kind::Choice(&["standard", "strict"]),
         preset: Preset::Value("\"standard\""),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "What is done with what is found: `standard` warns of the suspicious and stops the malicious; `strict` \
               lets through only what nothing speaks against.",
         example: "\"strict\"",
@@ -257,7 +260,7 @@ pub const KEYS: &[Key] = &[
         name: "help",
         kind: Kind::Text,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "What a person who was stopped can do; shown on every page.",
         example: "\"Call the service desk: 1234.\"",
     },
@@ -266,7 +269,7 @@ pub const KEYS: &[Key] = &[
         name: "contact",
         kind: Kind::Mailto,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where a person who was stopped reports a mistake.",
         example: "\"mailto:helpdesk@corp.example\"",
     },
@@ -275,7 +278,7 @@ pub const KEYS: &[Key] = &[
         name: "security_contact",
         kind: Kind::Contact,
         preset: Preset::Unset,
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "Where abuse of the link host is reported; published in `/.well-known/security.txt`.",
         example: "\"mailto:abuse@corp.example\"",
     },
@@ -284,7 +287,7 @@ pub const KEYS: &[Key] = &[
         name: "message_megabytes",
         kind: Kind::Number(1, 1024),
         preset: Preset::Value("64"),
-        reload: Reload::Restart,
+        reload: Reload::OnSave,
         doc: "A message larger than this is not taken by `sekisho rewrite` (exit code 65).",
         example: "64",
     },

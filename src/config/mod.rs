@@ -12,6 +12,7 @@ mod keys;
 mod place;
 mod reference;
 mod settings;
+mod source;
 
 pub use document::{Problem, Problems};
 pub use effective::{FoundIn, Setting, Settings};
@@ -20,3 +21,4 @@ pub use keys::{KEYS, Key, Kind, Preset, Reload};
 pub use place::{ConfigError, FILE_NAME, FirstUse, Place};
 pub use reference::{example, reference};
 pub use settings::{Config, Limits, Named, Overrides, Tenant};
+pub use source::{Loaded, Source};

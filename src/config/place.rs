@@ -168,9 +168,11 @@ impl Place {
         }
     }
 
-    fn read(&self, text: &str, overrides: &Overrides) -> Result<(Config, Settings), ConfigError> {
+    /// What `text` says if it is the text of the file.
+    pub(super) fn read(&self, text: &str, overrides: &Overrides) -> Result<(Config, Settings), ConfigError> {
         let mut overrides = overrides.clone();
         if let Self::DataDir(folder) = self
+            && overrides.data_dir.is_none()
             && overrides.environment.get("SEKISHO_DATA_DIR").is_none()
         {
             overrides.data_dir = Some(folder.clone());

@@ -66,8 +66,13 @@ come before variables.
 tells what counts, key by key, and where it was written. `sekisho config example` writes a file to begin with. A relative
 path in the file starts at the folder of the file, one in a variable or an option where the program was started.
 
-What list files hold counts within a second of a save. On SIGHUP `sekisho serve` reads lists, keyring and templates
-again; whatever of them is wrong is told and stays as it was. This file itself is read at the start.
+## When a change counts
+
+`sekisho serve` watches this file: a save, and SIGHUP, has it read this file, the keyring, the templates and the lists
+again, each checked whole before anything changes. Whatever of them is wrong is told in the log, with file, line and
+column, and on the admin listener (`/readyz`); what was in force stays, and the others count. A request is answered
+whole by the old or by the new. A change of a key that counts at the next start is told in a warning and waits. What
+list files hold counts within a second of their own save.
 ";
 
 const EXAMPLE_HEAD: &str = "\
@@ -83,9 +88,10 @@ fn write_key(page: &mut String, key: &Key) {
         Preset::Derived(what) => what.to_owned(),
     };
     let counts = match key.reload {
-        Reload::Restart => "after a restart",
-        Reload::AtOnce => "what it holds within a second of a save, another place after a restart",
-        Reload::Hangup => "what it holds on SIGHUP, another place after a restart",
+        Reload::Restart => "at the next start",
+        Reload::OnSave => "within a second of a save of this file",
+        Reload::AtOnce => "within a second of a save of this file; what it holds, within a second of its own save",
+        Reload::Hangup => "within a second of a save of this file; what it holds, on SIGHUP",
     };
     let _ = write!(
         page,

@@ -26,7 +26,7 @@ use crate::{
         Transport,
     },
     base::Clock as _,
-    config::{Config, ConfigError, Overrides, Place},
+    config::{Config, ConfigError, Overrides, Place, Source},
     http::{BindError, Limits, bind, pages::TemplateError, serve},
     store::{Store, StoreError},
 };
@@ -121,9 +121,10 @@ async fn show(args: &Args, folder: PathBuf, mut say: impl FnMut(&str)) -> Result
     let links = format!("http://localhost:{}", port(&public)?);
     let places = Places::of(port(&inbox)?);
     let overrides = Overrides { base_url: Some(links.clone()), ..Overrides::default() };
-    let (config, _) = Place::DataDir(folder.clone()).load(&overrides)?;
+    let (loaded, _) = Source { place: Place::DataDir(folder.clone()), overrides }.load()?;
+    let config = loaded.config.clone();
     write_lists(&config)?;
-    let (station, made) = Station::open(config.clone(), Origin::DataDir)?;
+    let (station, made) = Station::open(loaded, Origin::DataDir)?;
     let delivered = deliver(&config, &places)?;
     let store = Store::open(&config.store)?;
     let commands = commands(&folder, &links);

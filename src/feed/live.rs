@@ -1,6 +1,6 @@
 use std::{
     fmt, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -61,6 +61,7 @@ pub enum FeedError {
 
 /// The lists of a folder, as they stand in it; a thread that keeps them so ends when this is dropped.
 pub struct LiveLists {
+    folder: PathBuf,
     shared: Arc<Shared>,
     watch: Option<(mpsc::Sender<Wake>, JoinHandle<()>)>,
 }
@@ -75,9 +76,9 @@ impl LiveLists {
         if let Err(error) = folder::scan(&folder) {
             return Err(FeedError::Folder { folder, error });
         }
-        let shared = Arc::new(Shared::new(Loader::new(folder, settings), clock));
+        let shared = Arc::new(Shared::new(Loader::new(folder.clone(), settings), clock));
         shared.load(&Suspects::default());
-        Ok(Self { shared, watch: None })
+        Ok(Self { folder, shared, watch: None })
     }
 
     /// Reads every list of `folder` and goes on watching: a save is in force within a second.
@@ -107,6 +108,17 @@ impl LiveLists {
     /// Reads the folder now, whatever the stamps of the files say, and tells what that changed.
     pub fn reload_now(&self) -> ReloadReport {
         self.shared.load(&Suspects { all: true, ..Suspects::default() })
+    }
+
+    /// Reads the folder now and holds every list against other hosts of ours.
+    pub fn reload_for(&self, own_hosts: Vec<String>) -> ReloadReport {
+        lock(&self.shared.loader).set_own_hosts(own_hosts);
+        self.reload_now()
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// How each file stands.

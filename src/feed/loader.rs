@@ -61,6 +61,14 @@ impl Loader {
         Self { folder, settings, files, never_block, never_block_of, folder_problem: None }
     }
 
+    /// Has every file read as if it had changed where other hosts are ours than before.
+    pub(super) fn set_own_hosts(&mut self, own_hosts: Vec<String>) {
+        if self.settings.own_hosts != own_hosts {
+            self.settings.own_hosts = own_hosts;
+            self.files.values_mut().for_each(|kept| kept.read = None);
+        }
+    }
+
     /// Brings what is in force up to what stands in the folder. What changed comes back; where the folder cannot be
     /// read, nothing does.
     pub(super) fn load(&mut self, suspects: &Suspects, now: Timestamp) -> Vec<Change> {

@@ -22,6 +22,12 @@ pub struct State {
 }
 
 impl State {
+    /// All that is wrong, in a line; empty where nothing is.
+    pub fn problems(&self) -> String {
+        let files = self.files.iter().filter_map(|file| Some(format!("{}: {}", file.name, file.problem.as_ref()?)));
+        self.folder_problem.iter().cloned().chain(files).collect::<Vec<_>>().join("; ")
+    }
+
     /// The file of the list with this name.
     pub fn file(&self, name: &str) -> Option<&FileState> {
         self.files.iter().find(|file| file.name == name)

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use serde::Serialize;
 
 use super::{
-    Counters, Service,
+    Counters, Renewal, Service,
     reply::{self, Reply},
 };
 
@@ -40,6 +40,7 @@ pub struct Vital {
 pub struct Admin {
     vitals: Box<dyn Fn() -> Vec<Vital> + Send + Sync>,
     counters: Arc<Counters>,
+    renewal: Box<dyn Fn() -> Arc<Renewal> + Send + Sync>,
 }
 
 #[derive(Serialize)]
@@ -47,12 +48,19 @@ struct Report<'a> {
     state: Fitness,
     vitals: &'a [Vital],
     counters: std::collections::BTreeMap<&'static str, u64>,
+    reload: &'a Renewal,
 }
 
 impl Admin {
     /// `vitals` is asked at every `/readyz` and must not wait; `counters` are those of the public listener.
     pub fn new(vitals: impl Fn() -> Vec<Vital> + Send + Sync + 'static, counters: Arc<Counters>) -> Self {
-        Self { vitals: Box::new(vitals), counters }
+        Self { vitals: Box::new(vitals), counters, renewal: Box::new(Arc::default) }
+    }
+
+    /// `renewal` tells how the last readings of the configuration went; it must not wait either.
+    #[must_use]
+    pub fn with_renewal(self, renewal: impl Fn() -> Arc<Renewal> + Send + Sync + 'static) -> Self {
+        Self { renewal: Box::new(renewal), ..self }
     }
 
     fn respond(&self, request: &Request<Incoming>) -> Reply {
@@ -74,7 +82,8 @@ impl Admin {
     fn ready(&self) -> Reply {
         let vitals = (self.vitals)();
         let state = vitals.iter().map(|vital| vital.state).max().unwrap_or(Fitness::NotReady);
-        let report = Report { state, vitals: &vitals, counters: self.counters.read().into_iter().collect() };
+        let counters = self.counters.read().into_iter().collect();
+        let report = Report { state, vitals: &vitals, counters, reload: &(self.renewal)() };
         let status = if state == Fitness::NotReady { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
         match serde_json::to_vec(&report) {
             Ok(json) => reply::told(status, "application/json", Bytes::from(json)),

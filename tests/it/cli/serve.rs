@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, ChildStderr, Command},
+    sync::mpsc::{self, Receiver},
     time::{Duration, Instant},
 };
 
@@ -13,17 +14,23 @@ use super::{CONFIG, Folder, ONE_TENANT, UNAVAILABLE, command, mail::rewritten};
 /// A running checkpoint; killed when dropped.
 pub(super) struct Served {
     child: Child,
-    stderr: BufReader<ChildStderr>,
-    clicks: String,
-    admin: String,
+    stderr: Receiver<String>,
+    pub(super) clicks: String,
+    pub(super) admin: String,
 }
 
 impl Served {
     pub(super) fn start(folder: &Folder, more: &[&str]) -> Self {
-        let mut args = folder.with(&["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        let mut args = folder.with(&[]);
         args.extend(more);
+        Self::start_with(&args)
+    }
+
+    pub(super) fn start_with(place: &[&str]) -> Self {
+        let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+        args.extend(place);
         let mut child = command(&args).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
         let mut served = Self { child, stderr, clicks: String::new(), admin: String::new() };
         let line = served.until("answering clicks on ");
         let mut addresses = line.split("http://").skip(1).map(|rest| rest.split([',', '/']).next().unwrap().trim());
@@ -33,11 +40,11 @@ impl Served {
     }
 
     /// The next line on stderr that holds these words.
-    fn until(&mut self, words: &str) -> String {
+    pub(super) fn until(&mut self, words: &str) -> String {
         let mut seen = String::new();
         loop {
-            let mut line = String::new();
-            assert_ne!(self.stderr.read_line(&mut line).unwrap(), 0, "{words:?} was never said: {seen}");
+            let line = self.stderr.recv_timeout(Duration::from_secs(20));
+            let line = line.unwrap_or_else(|_| panic!("{words:?} was never said: {seen}"));
             if line.contains(words) {
                 return line;
             }
@@ -45,17 +52,15 @@ impl Served {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
     /// Waits for its end; the code and what it still said.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(super) fn end(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
-        let mut rest = String::new();
-        self.stderr.read_to_string(&mut rest).unwrap();
-        (code, rest)
+        (code, self.stderr.iter().collect())
     }
 
     /// The answer to a click on a link of the default base.
@@ -68,7 +73,7 @@ impl Served {
     }
 
     /// Asks for readiness until the answer is as wanted; fails after ten seconds.
-    fn ready_until(&self, wanted: impl Fn(&str) -> bool) {
+    pub(super) fn ready_until(&self, wanted: impl Fn(&str) -> bool) {
         let began = Instant::now();
         while !wanted(&self.ready()) {
             assert!(began.elapsed() < Duration::from_secs(10), "never as wanted: {}", self.ready());
@@ -85,6 +90,17 @@ impl Served {
     }
 }
 
+/// The lines of a stream as they come; a process that says nothing more fails a test instead of hanging it.
+fn lines(stream: ChildStderr) -> Receiver<String> {
+    let (said, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        // Who stopped listening ends it.
+        let _ = lines.map(|line| line + "\n").try_for_each(|line| said.send(line));
+    });
+    heard
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         // It may have ended by itself.
@@ -93,7 +109,7 @@ impl Drop for Served {
     }
 }
 
-fn get(address: &str, host: &str, path: &str) -> String {
+pub(super) fn get(address: &str, host: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
