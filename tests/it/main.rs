@@ -8,6 +8,8 @@ mod cli;
 #[cfg(feature = "server")]
 mod click;
 #[cfg(feature = "server")]
+mod crash;
+#[cfg(feature = "server")]
 mod demo;
 #[cfg(feature = "server")]
 mod escapes;
