@@ -24,3 +24,7 @@ docs:
 # Send a message to yourself and click it.
 demo:
     cargo run --quiet -- demo
+
+# Measure: `just perf quick` in a minute or two, `just perf full` writes docs/PERFORMANCE.md, `just perf limits`.
+perf *how:
+    scripts/perf {{how}}

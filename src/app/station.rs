@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     feed::{FeedError, LiveLists, Settings},
     http::{
-        Admin, BindError, Counters, Fitness, Limits, Vital, bind, bind_loopback,
+        Admin, BindError, Company, Counters, Door, Fitness, Limits, Sockets, Vital, Workers, bind_loopback,
         pages::{Pages, TemplateError},
         serve,
     },
@@ -54,8 +54,19 @@ pub struct Station {
 
 /// The addresses, taken.
 pub struct Listeners {
-    public: TcpListener,
+    public: Sockets,
     admin: TcpListener,
+}
+
+/// Why answering ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A worker cannot begin.
+    #[error("cannot start the workers: {0}")]
+    Workers(#[from] io::Error),
+    /// Events were left over.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
 }
 
 /// Where a station is in its life.
@@ -69,12 +80,18 @@ enum Phase {
 impl Listeners {
     /// Takes the addresses of the configuration.
     pub async fn bind(config: &Config) -> Result<Self, BindError> {
-        Ok(Self { public: bind(config.listen).await?, admin: bind_loopback(config.admin_listen).await? })
+        let public = Sockets::bind(config.listen, config.workers)?;
+        Ok(Self { public, admin: bind_loopback(config.admin_listen).await? })
     }
 
-    /// Listeners that were taken elsewhere.
-    pub fn of(public: TcpListener, admin: TcpListener) -> Self {
-        Self { public, admin }
+    /// Listeners that were taken elsewhere; all `workers` share the public one.
+    pub fn of(public: TcpListener, admin: TcpListener, workers: usize) -> io::Result<Self> {
+        Ok(Self { public: Sockets::share(public.into_std()?, workers)?, admin })
+    }
+
+    /// Who else answers on the public address.
+    pub fn company(&self) -> Company {
+        self.public.company()
     }
 
     /// Where clicks are answered: the port that was taken, where any was asked for.
@@ -118,8 +135,9 @@ impl Station {
     }
 
     /// Answers until `shutdown` comes, then lets what is under way finish within the drain time, and writes the events
-    /// that wait. Dropped before, it cuts what is under way and still writes them. Error: which could not be written.
-    pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), Unwritten> {
+    /// that wait. Dropped before, it cuts what is under way and still writes them. Needs a runtime of several threads;
+    /// the workers that answer clicks bring their own.
+    pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), RunError> {
         let Self { gate, writer } = self;
         let counters = Arc::new(Counters::default());
         let limits = gate.around().limits.clone();
@@ -132,16 +150,16 @@ impl Station {
             // An error would say that the station is gone, and then nobody asks any more.
             let _ = watched.wait_for(|phase| *phase == Phase::Closed).await;
         });
+        let workers = Workers::start(&Door::new(gate, limits, counters), listeners.public)?;
         let public = async {
-            let shutdown = async {
-                shutdown.await;
-                phase.send_replace(Phase::Draining);
-            };
-            serve(listeners.public, gate, limits, counters, shutdown).await;
+            shutdown.await;
+            phase.send_replace(Phase::Draining);
+            workers.drain().await;
             phase.send_replace(Phase::Closed);
         };
         tokio::join!(admin, public);
-        tokio::task::block_in_place(|| writer.stop(WRITE_OUT)).map(drop)
+        tokio::task::block_in_place(|| writer.stop(WRITE_OUT))?;
+        Ok(())
     }
 }
 
@@ -159,7 +177,9 @@ fn limits(config: &Config) -> Limits {
         connections: config.limits.connections,
         per_address: config.limits.connections_per_address,
         drain: config.drain,
-        trusted_proxies: config.trusted_proxies.clone().into(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        forwarded_header: config.forwarded_header,
+        proxy_protocol: config.proxy_protocol.clone(),
         ..Limits::default()
     }
 }

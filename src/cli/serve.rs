@@ -11,8 +11,9 @@ use super::{
     work::{origin, say_if_moved},
 };
 use crate::{
-    app::{Gate, Listeners, Made, Station},
+    app::{Gate, Listeners, Made, RunError, Station},
     config::{Config, Overrides},
+    http::Company,
     link::LinkBase,
 };
 
@@ -31,7 +32,8 @@ pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Fa
     if made == Made::Now {
         say_to_back_up(&ring);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // Clicks are answered by workers of their own; this is for health, signals and what happens behind.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot start: {error}")))?;
     let served = runtime.block_on(answer(station, &config));
     // Whatever still runs was given its time.
@@ -58,7 +60,10 @@ async fn answer(station: Station, config: &Config) -> Result<(), Failure> {
         next(&mut term, &mut int).await;
     };
     let ended = tokio::select! {
-        ended = serving => ended.map_err(|error| Failure::new(Exit::Io, error)),
+        ended = serving => ended.map_err(|error| match &error {
+            RunError::Workers(_) => Failure::new(Exit::Unavailable, error),
+            RunError::Unwritten(_) => Failure::new(Exit::Io, error),
+        }),
         () = twice => {
             people("cut what was under way");
             Ok(())
@@ -110,6 +115,9 @@ fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Resul
     let unknown = |error| Failure::new(Exit::Unavailable, format_args!("the listener has no address: {error}"));
     let (public, admin) = (listeners.public().map_err(unknown)?, listeners.admin().map_err(unknown)?);
     people(&format!("answering clicks on http://{public}, health on http://{admin}/readyz"));
+    if listeners.company() == Company::Another {
+        people(&format!("note: another process answers on {public} as well; both do until one of them is ended"));
+    }
     for tenant in &config.tenants {
         people(&format!("links of {:?} (tenant {}) live at {}", tenant.name, tenant.id, tenant.base));
     }

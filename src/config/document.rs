@@ -212,8 +212,8 @@ impl Document {
     }
 
     /// Keeps what the program worked out for a key at the top that is written nowhere, to be shown.
-    pub(super) fn settle(&mut self, name: &'static str, value: String) {
-        self.put(name, Written::Nowhere, Value::Text(value));
+    pub(super) fn settle(&mut self, name: &'static str, value: Value) {
+        self.put(name, Written::Nowhere, value);
     }
 
     fn put(&mut self, name: &'static str, at: Written, value: Value) {
@@ -394,14 +394,14 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Option<Value> {
             let number = i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()?;
             (low..=high).contains(&number).then_some(Value::Number(number))
         }
-        (Kind::BaseUrls | Kind::IpAddresses, DeValue::Array(values)) => {
+        (Kind::BaseUrls | Kind::Networks, DeValue::Array(values)) => {
             let texts = values.iter().map(|value| value.get_ref().as_str().map(str::to_owned));
             Some(Value::Texts(texts.collect::<Option<_>>()?))
         }
         (Kind::Choice(words), DeValue::String(text)) => {
             words.contains(&text.as_ref()).then(|| Value::Text(text.to_string()))
         }
-        (Kind::Number(..) | Kind::BaseUrls | Kind::IpAddresses | Kind::Choice(_), _) => None,
+        (Kind::Number(..) | Kind::BaseUrls | Kind::Networks | Kind::Choice(_), _) => None,
         (_, DeValue::String(text)) => (!text.trim().is_empty()).then(|| Value::Text(text.to_string())),
         _ => None,
     }

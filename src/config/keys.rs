@@ -1,3 +1,5 @@
+use crate::http::ForwardedHeader;
+
 /// One key of the configuration. What is written here is all that is known of it: the reader checks against it, the
 /// reference page and the example are made from it.
 #[derive(Debug)]
@@ -35,8 +37,8 @@ pub enum Kind {
     Mailto,
     /// `mailto:` or `https:`, for people.
     Contact,
-    /// Several IP addresses.
-    IpAddresses,
+    /// Several IP addresses or networks.
+    Networks,
     /// A whole number in these bounds, both included.
     Number(i64, i64),
     /// One of these words.
@@ -157,12 +159,42 @@ pub const KEYS: &[Key] = &[
     Key {
         table: "",
         name: "trusted_proxies",
-        kind: Kind::IpAddresses,
+        kind: Kind::Networks,
         preset: Preset::Value("[]"),
         reload: Reload::Restart,
-        doc: "Addresses of the front ends that end TLS. They have no cap of connections of their own, and the address of \
-              a client is read from `X-Forwarded-For` where one of them says it, and from nobody else.",
-        example: "[\"127.0.0.1\", \"::1\"]",
+        doc: "Addresses and networks of the front ends that end TLS. They have no cap of connections of their own, the \
+              address of a client is read from the header below where one of them says it, and from nobody else, and \
+              they may speak HTTP/2 without TLS.",
+        example: "[\"127.0.0.1\", \"10.0.0.0/24\"]",
+    },
+    Key {
+        table: "",
+        name: "forwarded_header",
+        kind: Kind::Choice(ForwardedHeader::NAMES),
+        preset: Preset::Value("\"x-forwarded-for\""),
+        reload: Reload::Restart,
+        doc: "The header in which trusted proxies say for whom they speak. It is read from its end, up to the first \
+              address that is no trusted proxy. Name the one that they write themselves: the other comes from strangers.",
+        example: "\"forwarded\"",
+    },
+    Key {
+        table: "",
+        name: "proxy_protocol",
+        kind: Kind::Networks,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "Addresses and networks of the load balancers that begin each connection with a PROXY header (version 1 or \
+              2), which names the client. From them it is required, and nobody else may send one.",
+        example: "[\"10.0.0.0/24\"]",
+    },
+    Key {
+        table: "",
+        name: "workers",
+        kind: Kind::Number(1, 512),
+        preset: Preset::Derived("the number of cores that the program may use"),
+        reload: Reload::Restart,
+        doc: "How many threads answer clicks, each with a listener of its own.",
+        example: "4",
     },
     Key {
         table: "",
@@ -262,7 +294,7 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Number(1, 1_000_000),
         preset: Preset::Value("10000"),
         reload: Reload::Restart,
-        doc: "How many connections are open at one time; more wait to be accepted.",
+        doc: "How many connections are open at one time; more are refused at once with 503 (`Retry-After: 1`).",
         example: "10000",
     },
     Key {
@@ -319,7 +351,7 @@ impl Kind {
             Self::BaseUrl => "an http or https URL without query, such as \"https://go.corp.example\"".into(),
             Self::BaseUrls => "a list of URLs, such as [\"https://go.corp.example\"]".into(),
             Self::Mailto => "a mailto: URL, such as \"mailto:helpdesk@corp.example\"".into(),
-            Self::IpAddresses => "a list of IP addresses, such as [\"127.0.0.1\"]".into(),
+            Self::Networks => "a list of IP addresses and networks, such as [\"127.0.0.1\", \"10.0.0.0/24\"]".into(),
             Self::Contact => "a mailto: or https: URL, such as \"mailto:helpdesk@corp.example\"".into(),
             Self::Number(low, high) => format!("a whole number from {low} to {high}"),
             Self::Choice(words) => {

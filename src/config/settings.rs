@@ -1,8 +1,7 @@
 use std::{
     fmt::Display,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
@@ -10,7 +9,13 @@ use super::{
     Environment, Settings,
     document::{Document, Problems, SectionId, Value},
 };
-use crate::{base::TenantId, click::MailAddress, link::LinkBase, policy::Policy};
+use crate::{
+    base::TenantId,
+    click::MailAddress,
+    http::{ForwardedHeader, Networks},
+    link::LinkBase,
+    policy::Policy,
+};
 
 /// What a configuration says, whole and checked.
 #[derive(Debug, Clone)]
@@ -34,7 +39,13 @@ pub struct Config {
     /// The folder where clicks wait for it.
     pub spool: PathBuf,
     /// Front ends that may speak for others.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Networks,
+    /// Where they say for whom they speak.
+    pub forwarded_header: ForwardedHeader,
+    /// Load balancers that begin each connection with a PROXY header.
+    pub proxy_protocol: Networks,
+    /// Threads that answer clicks.
+    pub workers: usize,
     /// How long requests may take to end after SIGTERM.
     pub drain: Duration,
     /// At least one; their ids and their base URLs differ.
@@ -166,6 +177,7 @@ impl Reader<'_> {
             }
         }
         let drain = self.number(top, "", "drain_seconds");
+        let workers = self.workers(top);
         let limits = self.limits();
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
@@ -178,8 +190,13 @@ impl Reader<'_> {
             keyring: self.named(top, "keyring", data_dir.join("keyring.toml")),
             store: self.named(top, "store", data_dir.join("sekisho.db")).path().to_owned(),
             spool: self.named(top, "spool", data_dir.join("spool")).path().to_owned(),
+            workers,
             drain: Duration::from_secs(drain?),
-            trusted_proxies: self.parse_each(top, "", "trusted_proxies", IpAddr::from_str),
+            trusted_proxies: self.networks(top, "trusted_proxies"),
+            forwarded_header: self
+                .document
+                .parse(top, "", "forwarded_header", |name| ForwardedHeader::named(name).ok_or("no such header"))?,
+            proxy_protocol: self.networks(top, "proxy_protocol"),
             limits: limits?,
             click_days: u32::try_from(click_days?).ok()?,
             tenants,
@@ -198,9 +215,22 @@ impl Reader<'_> {
     fn node(&mut self, top: Option<SectionId>) -> String {
         self.text(top, "", "node").unwrap_or_else(|| {
             let name = host_name();
-            self.document.settle("node", name.clone());
+            self.document.settle("node", Value::Text(name.clone()));
             name
         })
+    }
+
+    fn networks(&mut self, top: Option<SectionId>, name: &str) -> Networks {
+        self.parse_each(top, "", name, Networks::parse).into_iter().collect()
+    }
+
+    fn workers(&mut self, top: Option<SectionId>) -> usize {
+        let written = self.number(top, "", "workers").and_then(|workers| u16::try_from(workers).ok());
+        usize::from(written.unwrap_or_else(|| {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get).min(512) as u16;
+            self.document.settle("workers", Value::Number(cores.into()));
+            cores
+        }))
     }
 
     /// The place that is written, or the one that counts by default.
@@ -208,7 +238,7 @@ impl Reader<'_> {
         if let Some(path) = self.path(top, name) {
             return Named::ByTheAdmin(path);
         }
-        self.document.settle(name, default.display().to_string());
+        self.document.settle(name, Value::Text(default.display().to_string()));
         Named::ByDefault(default)
     }
 
@@ -480,7 +510,7 @@ mod tests {
         assert_eq!((config.listen.port(), config.admin_listen.port(), config.limits.connections), (9, 4, 5));
         assert_eq!(config.keyring.path(), Path::new("/etc/sekisho/ring"));
         assert_eq!(config.store, Path::new("db"), "a variable knows no folder of a file");
-        assert_eq!(config.trusted_proxies, ["::1".parse::<IpAddr>().unwrap()]);
+        assert!(config.trusted_proxies.contains("::1".parse().unwrap()));
         let [one, two] = config.tenants.as_slice() else { panic!("{:?}", config.tenants) };
         assert_eq!((one.help.as_deref(), two.id, two.name.as_str()), (Some("= 1234 ="), TenantId(8), "8"));
         assert_eq!(two.retired.len(), 2);

@@ -21,11 +21,14 @@ use std::{
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{self, Desk, DeskError, Listeners, ListsError, Made, Origin, StartError, Station, SystemClock, Transport},
+    app::{
+        self, Desk, DeskError, Listeners, ListsError, Made, Origin, RunError, StartError, Station, SystemClock,
+        Transport,
+    },
     base::Clock as _,
     config::{Config, ConfigError, Overrides, Place},
     http::{BindError, Limits, bind, pages::TemplateError, serve},
-    store::{Store, StoreError, Unwritten},
+    store::{Store, StoreError},
 };
 use letters::LETTERS;
 use pages::Pages;
@@ -87,7 +90,7 @@ pub enum DemoError {
     Bind(#[from] BindError),
     /// A click that could not be written down.
     #[error(transparent)]
-    Unwritten(#[from] Unwritten),
+    Run(#[from] RunError),
     /// The operating system.
     #[error("{0}: {1}")]
     System(String, io::Error),
@@ -133,7 +136,9 @@ async fn show(args: &Args, folder: PathBuf, mut say: impl FnMut(&str)) -> Result
         // The other end goes when the demonstration ends, and that is the word to stop.
         let _ = stopped.changed().await;
     }));
-    let ended = station.run(Listeners::of(public, admin), interrupted()).await;
+    let listeners = Listeners::of(public, admin, config.workers)
+        .map_err(|error| DemoError::System("cannot listen".into(), error))?;
+    let ended = station.run(listeners, interrupted()).await;
     drop(stop);
     beside.abort();
     Ok(ended?)

@@ -1,7 +1,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use super::{
     Limits, Service,
     form::Fields,
+    forwarded,
     pages::{Language, Pages},
-    peer,
     reply::{self, Reply},
 };
 use crate::click::{Answer, Asks, Barrier, Checkpoint, Form, Hints, Page, Spot, Word};
@@ -141,7 +141,6 @@ impl Front {
     fn click<'a>(&self, head: &'a Parts, spot: Spot<'a>, peer: IpAddr) -> crate::click::Request<'a> {
         let headers = &head.headers;
         let purpose = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
-        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
         crate::click::Request {
             spot,
             asks: if head.method == Method::HEAD { Asks::Status } else { Asks::Whole },
@@ -150,7 +149,7 @@ impl Front {
                 purpose: purpose.into_iter().find_map(|name| text(headers, name)),
                 fetched_as: text(headers, "sec-fetch-dest"),
             },
-            client: Some(peer::client(peer, &self.limits.trusted_proxies, forwarded)),
+            client: Some(forwarded::client(peer, &self.limits.trusted_proxies, self.limits.forwarded_header, headers)),
             word: Word::NotAsked,
         }
     }
@@ -241,7 +240,8 @@ fn ours(spot: Spot<'_>) -> bool {
 }
 
 /// The host that was asked, if it was asked for once and only once: in the target, which then counts (RFC 9112 section
-/// 3.2.2), or in `Host`. hyper lets a request without one through.
+/// 3.2.2), or in `Host`. hyper lets a request without one through. In HTTP/2 the two have to agree (RFC 9113 section
+/// 8.3.1).
 fn host(head: &Parts) -> Option<&str> {
     let mut hosts = head.headers.get_all(header::HOST).iter();
     let (host, none) = (hosts.next(), hosts.next());
@@ -249,6 +249,9 @@ fn host(head: &Parts) -> Option<&str> {
         return None;
     }
     match head.uri.authority() {
+        Some(authority) if head.version == Version::HTTP_2 && host.is_some_and(|host| host != authority.as_str()) => {
+            None
+        }
         Some(authority) => Some(authority.as_str()),
         None => host?.to_str().ok().filter(|host| !host.is_empty()),
     }

@@ -1,14 +1,16 @@
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::time::Duration;
+
+use super::{ForwardedHeader, Networks};
 
 /// What a listener puts up with. Every wait has an end, and everything that grows has a cap.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at one time; further ones wait in the kernel's queue.
+    /// Connections at one time, over all workers; further ones get 503 at once.
     pub connections: usize,
     /// Connections at one time from one address (IPv6: one /64); further ones get 503 at once.
     pub per_address: usize,
-    /// How long a client may take to send the head of a request, the wait for the next one on an open connection
-    /// included.
+    /// How long a client may take to say how it speaks, and to send the head of a request, the wait for the next one on
+    /// an open connection included.
     pub head_timeout: Duration,
     /// How long a client may take to send the body of a request.
     pub body_timeout: Duration,
@@ -27,9 +29,14 @@ pub struct Limits {
     pub target_bytes: usize,
     /// Bytes of the body of a request; more get 413.
     pub body_bytes: usize,
-    /// Front ends that may speak for others: they have no cap of their own, and `X-Forwarded-For` is read from no one
-    /// else.
-    pub trusted_proxies: Arc<[IpAddr]>,
+    /// Front ends that may speak for others: they have no cap of their own, `forwarded_header` is read from no one else,
+    /// and they may speak HTTP/2 without TLS.
+    pub trusted_proxies: Networks,
+    /// Where they say for whom they speak.
+    pub forwarded_header: ForwardedHeader,
+    /// Load balancers that begin each connection with a PROXY header, and have no cap of their own either. Nobody else
+    /// may.
+    pub proxy_protocol: Networks,
 }
 
 impl Default for Limits {
@@ -46,7 +53,9 @@ impl Default for Limits {
             head_bytes: 32 * 1024,
             target_bytes: 24 * 1024,
             body_bytes: 4 * 1024,
-            trusted_proxies: Arc::from([]),
+            trusted_proxies: Networks::default(),
+            forwarded_header: ForwardedHeader::default(),
+            proxy_protocol: Networks::default(),
         }
     }
 }

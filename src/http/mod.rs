@@ -6,16 +6,28 @@
 
 mod admin;
 mod bind;
+mod conversation;
+mod counters;
 mod form;
+mod forwarded;
 mod front;
 mod limits;
+mod networks;
 pub mod pages;
 mod peer;
+mod proxy;
+mod replay;
 mod reply;
+mod room;
 mod server;
+mod workers;
 
 pub use admin::{Admin, Fitness, Vital};
-pub use bind::{BindError, bind, bind_loopback};
+pub use bind::{BindError, Company, Sockets, bind, bind_loopback};
+pub use counters::Counters;
+pub use forwarded::ForwardedHeader;
 pub use front::Front;
 pub use limits::Limits;
-pub use server::{Counters, Service, serve};
+pub use networks::Networks;
+pub use server::{Door, Service, serve};
+pub use workers::Workers;

@@ -2,7 +2,7 @@ use std::{io::Write, sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use sekisho::{
-    http::{Front, Limits, pages::Pages},
+    http::{Front, Limits, Networks, pages::Pages},
     judge::{Action, Actor, Outcome},
 };
 
@@ -15,11 +15,11 @@ const CLEAN: &str = "https://www.shop.example/a?b=%20c&d=%E3%81%82#frag";
 const ODD: &str = "http://192.0.2.1/login?a=1&b=2";
 
 impl Station {
-    fn front(&self) -> Listener {
+    pub(super) fn front(&self) -> Listener {
         self.front_with(Limits::default())
     }
 
-    fn front_with(&self, limits: Limits) -> Listener {
+    pub(super) fn front_with(&self, limits: Limits) -> Listener {
         let pages = Arc::new(Pages::load(None).unwrap());
         let contact = Some("Contact: mailto:abuse@corp.example\n".to_owned());
         Listener::start(Front::new(self.checkpoint.clone(), pages, limits.clone(), contact), limits)
@@ -332,7 +332,8 @@ fn forwarded_hosts_and_addresses_of_strangers_count_for_nothing() {
     let station = Station::new();
     let more = "X-Forwarded-Host: evil.example\r\nX-Forwarded-For: 198.51.100.1, 203.0.113.5\r\n";
     assert_eq!(ask(&station.front(), "GET", &station.link(CLEAN), more).status, 302);
-    let limits = Limits { trusted_proxies: Arc::new([[127, 0, 0, 1].into()]), ..Limits::default() };
+    let trusted_proxies = [Networks::parse("127.0.0.1").unwrap()].into_iter().collect();
+    let limits = Limits { trusted_proxies, ..Limits::default() };
     assert_eq!(ask(&station.front_with(limits), "GET", &station.link(CLEAN), more).status, 302);
     let clients: Vec<_> = station.events().into_iter().filter_map(|event| event.client).collect();
     assert_eq!(clients, ["127.0.0.1", "203.0.113.5"]);

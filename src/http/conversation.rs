@@ -1,0 +1,343 @@
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{HttpService, service_fn},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    net::TcpStream,
+    sync::watch,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    Counters, Limits, Service,
+    counters::one_more,
+    peer::{Addresses, Place},
+    proxy,
+    replay::Replay,
+    reply,
+};
+
+/// Streams that one HTTP/2 connection may have at one time.
+const STREAMS: u32 = 100;
+/// What a client may send of bodies before it is asked for more: a form is far smaller, nothing else has a body.
+const STREAM_WINDOW: u32 = 16 * 1024;
+/// The smallest window that a connection can have (RFC 9113 section 6.9.2).
+const CONNECTION_WINDOW: u32 = 65_535;
+/// Answers that wait to be sent, in bytes for each stream.
+const SEND_BUFFER: usize = 64 * 1024;
+/// Streams that a client reset before they were looked at, and that our side had to reset for its mistakes: more end
+/// the connection (CVE-2023-44487, CVE-2025-8671).
+const RESETS: usize = 20;
+const LOCAL_RESETS: usize = 50;
+/// How often an HTTP/2 client is asked whether it is there.
+const PING: Duration = Duration::from_secs(20);
+/// How long a connection that was just made may take to bring its first request when the door closes.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
+
+/// What a client that begins with HTTP/2 says first (RFC 9113 section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What every conversation of a door needs.
+pub(super) struct Talk<S> {
+    pub(super) service: Arc<S>,
+    pub(super) limits: Limits,
+    pub(super) counters: Arc<Counters>,
+    pub(super) addresses: Arc<Addresses>,
+}
+
+/// How a connection is spoken on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// What is known of a connection before its first request.
+struct Greeting {
+    client: IpAddr,
+    protocol: Protocol,
+    ahead: Bytes,
+    /// Held for the client that a load balancer introduced.
+    place: Option<Place>,
+}
+
+/// What became of the requests of one connection.
+#[derive(Default)]
+struct Pulse {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+/// Speaks HTTP over one connection until it ends, is idle for too long or too old, or the door closes (`told`).
+pub(super) async fn hold<S: Service>(
+    talk: Arc<Talk<S>>,
+    mut stream: TcpStream,
+    peer: IpAddr,
+    told: watch::Receiver<()>,
+) {
+    // An answer is one small write; waiting to fill a segment would only delay it.
+    let _ = stream.set_nodelay(true);
+    let introduced = talk.limits.proxy_protocol.contains(peer);
+    let plain = !introduced && !talk.limits.trusted_proxies.contains(peer);
+    let greeting = if plain {
+        Greeting { client: peer, protocol: Protocol::Http1, ahead: Bytes::new(), place: None }
+    } else {
+        let greeted = timeout(talk.limits.head_timeout, talk.greet(&mut stream, peer, introduced)).await;
+        let Ok(Some(greeting)) = greeted else { return one_more(&talk.counters.broken) };
+        greeting
+    };
+    let Greeting { client, protocol, ahead, place } = greeting;
+    let _place = place;
+    let stream = TokioIo::new(Replay::new(ahead, stream));
+    let pulse = Arc::new(Pulse::default());
+    let ended = match protocol {
+        Protocol::Http1 => {
+            let answer = service_fn(|request| async { Ok(talk.answer(request, client, &pulse).await) });
+            let connection = talk.http1().serve_connection(stream, answer);
+            converse(pin!(connection), &talk, &pulse, told).await
+        }
+        Protocol::Http2 => {
+            let (talking, beating) = (Arc::clone(&talk), Arc::clone(&pulse));
+            let answer = service_fn(move |request| {
+                let (talk, pulse) = (Arc::clone(&talking), Arc::clone(&beating));
+                async move { Ok(talk.answer(request, client, &pulse).await) }
+            });
+            let connection = talk.http2().serve_connection(stream, answer);
+            converse(pin!(connection), &talk, &pulse, told).await
+        }
+    };
+    match ended {
+        Ended::Well => {}
+        Ended::Badly => one_more(&talk.counters.broken),
+        Ended::Cut => one_more(&talk.counters.cut),
+    }
+}
+
+/// How a conversation came to its end.
+enum Ended {
+    Well,
+    Badly,
+    Cut,
+}
+
+impl From<hyper::Result<()>> for Ended {
+    fn from(ended: hyper::Result<()>) -> Self {
+        if ended.is_ok() { Self::Well } else { Self::Badly }
+    }
+}
+
+/// A connection that can be asked to take no further request.
+trait Closing: Future<Output = hyper::Result<()>> {
+    /// HTTP/1 says by itself how long the next request may take.
+    const WATCHES_IDLENESS: bool;
+
+    fn close(self: Pin<&mut Self>);
+}
+
+type Io = TokioIo<Replay<TcpStream>>;
+
+impl<A> Closing for http1::Connection<Io, A>
+where
+    A: HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible>,
+{
+    const WATCHES_IDLENESS: bool = true;
+
+    fn close(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<A> Closing for http2::Connection<Io, A, TokioExecutor>
+where
+    A: HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible>,
+    A::Future: Send + 'static,
+{
+    const WATCHES_IDLENESS: bool = false;
+
+    fn close(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+async fn converse<S: Service, C: Closing>(
+    mut connection: Pin<&mut C>,
+    talk: &Talk<S>,
+    pulse: &Pulse,
+    mut told: watch::Receiver<()>,
+) -> Ended {
+    let limits = &talk.limits;
+    let mut age = pin!(sleep(limits.connection_age));
+    let mut look = pin!(sleep(limits.head_timeout));
+    let mut seen = 0;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => return ended.into(),
+            _ = told.changed() => {
+                if let Some(ended) = first_request(connection.as_mut(), pulse).await {
+                    return ended;
+                }
+                connection.as_mut().close();
+                // Whoever said so waits and cuts.
+                return connection.await.into();
+            }
+            () = &mut age => break,
+            () = &mut look, if !C::WATCHES_IDLENESS => {
+                let begun = pulse.begun.load(Ordering::Relaxed);
+                if begun == seen && begun == pulse.ended.load(Ordering::Relaxed) {
+                    break;
+                }
+                seen = begun;
+                look.as_mut().reset(Instant::now() + limits.head_timeout);
+            }
+        }
+    }
+    connection.as_mut().close();
+    match timeout(limits.drain, connection).await {
+        Ok(ended) => ended.into(),
+        Err(_) => Ended::Cut,
+    }
+}
+
+/// Gives a connection that has brought no request yet a moment to do so: to close it unheard would fail a click that is
+/// on its way. Its end, if it ends meanwhile.
+async fn first_request<C: Closing>(mut connection: Pin<&mut C>, pulse: &Pulse) -> Option<Ended> {
+    let begun = poll_fn(|cx| match connection.as_mut().poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended.into())),
+        Poll::Pending if pulse.begun.load(Ordering::Relaxed) > 0 => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    });
+    timeout(FIRST_REQUEST, begun).await.unwrap_or(None)
+}
+
+impl<S: Service> Talk<S> {
+    /// Hears who comes and how it speaks; `None` where it does not say so properly.
+    async fn greet(&self, stream: &mut TcpStream, peer: IpAddr, introduced: bool) -> Option<Greeting> {
+        let (mut client, mut ahead, mut place) = (peer, Bytes::new(), None);
+        if introduced {
+            let introduction = match proxy::introduction(stream).await {
+                Ok(introduction) => introduction,
+                Err(error) => {
+                    one_more(&self.counters.unintroduced);
+                    tracing::warn!(%peer, "a connection was closed: {error}");
+                    return None;
+                }
+            };
+            ahead = introduction.ahead;
+            if let Some(introduced) = introduction.client {
+                client = introduced;
+                place = self.place(client);
+                if place.is_none() {
+                    one_more(&self.counters.refused);
+                    return None;
+                }
+            }
+        }
+        let (protocol, ahead) = preface(stream, ahead).await?;
+        Some(Greeting { client, protocol, ahead, place })
+    }
+
+    /// A place for a connection from `address`, which is given back when it is dropped.
+    pub(super) fn place(&self, address: IpAddr) -> Option<Place> {
+        let limits = &self.limits;
+        let trusted = limits.trusted_proxies.contains(address) || limits.proxy_protocol.contains(address);
+        self.addresses.take(address, if trusted { usize::MAX } else { limits.per_address })
+    }
+
+    fn http1(&self) -> http1::Builder {
+        let mut builder = http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_timeout)
+            .max_headers(self.limits.headers)
+            .max_buf_size(self.limits.head_bytes)
+            // Without it a head may be twice the buffer: what one read brings is parsed before it is measured.
+            .max_header_size(self.limits.head_bytes);
+        builder
+    }
+
+    fn http2(&self) -> http2::Builder<TokioExecutor> {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING)
+            .keep_alive_timeout(self.limits.head_timeout)
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(u32::try_from(self.limits.head_bytes).unwrap_or(u32::MAX))
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_send_buf_size(SEND_BUFFER)
+            .max_pending_accept_reset_streams(RESETS)
+            .max_local_error_reset_streams(LOCAL_RESETS);
+        builder
+    }
+
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr, pulse: &Pulse) -> Response<Full<Bytes>> {
+        one_more(&self.counters.requests);
+        one_more(&pulse.begun);
+        let _ended = Ending(&pulse.ended);
+        if request.headers().len() > self.limits.headers {
+            // HTTP/2 counts bytes alone; HTTP/1 never comes here.
+            return reply::empty(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        }
+        let answer = catch_unwind(AssertUnwindSafe(|| self.service.answer(request, peer)));
+        let Ok(answer) = answer else { return self.panicked() };
+        let mut answer = pin!(answer);
+        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
+            Ok(poll) => poll,
+            Err(_) => Poll::Ready(self.panicked()),
+        })
+        .await
+    }
+
+    fn panicked(&self) -> Response<Full<Bytes>> {
+        one_more(&self.counters.panics);
+        tracing::error!("a request met a panic and was answered with 500");
+        reply::broken()
+    }
+}
+
+/// Counts a request as ended, also when it is dropped because its client went away.
+struct Ending<'a>(&'a AtomicU64);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        one_more(self.0);
+    }
+}
+
+/// Reads until it is clear whether the client begins with HTTP/2; what was read comes along. `None` if it ends first.
+async fn preface(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), ahead: Bytes) -> Option<(Protocol, Bytes)> {
+    let mut read = BytesMut::from(ahead);
+    loop {
+        let compared = read.len().min(PREFACE.len());
+        if read.get(..compared) != PREFACE.get(..compared) {
+            return Some((Protocol::Http1, read.freeze()));
+        }
+        if compared == PREFACE.len() {
+            return Some((Protocol::Http2, read.freeze()));
+        }
+        if stream.read_buf(&mut read).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
