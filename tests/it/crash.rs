@@ -95,7 +95,8 @@ impl Counts {
         let body = browser.get("localhost", "/readyz")?;
         let report: serde_json::Value = serde_json::from_str(&body).unwrap();
         let vitals = report["vitals"].as_array().unwrap();
-        let says = vitals.iter().find(|vital| vital["part"] == "click log").unwrap()["says"].as_str().unwrap().to_owned();
+        let says =
+            vitals.iter().find(|vital| vital["part"] == "click log").unwrap()["says"].as_str().unwrap().to_owned();
         let before = |words: &str| {
             let start = says.split(words).next().filter(|start| start.len() < says.len())?;
             start.rsplit(' ').next()?.parse::<usize>().ok()
@@ -227,7 +228,8 @@ fn round(folder: &Path, round: usize, after: After) -> Round {
         }
     }
     let store = Store::open_existing(&folder.join("sekisho.db")).unwrap();
-    let all = ClickFilter { since: Some(since), order: Order::OldestFirst, limit: usize::MAX, ..ClickFilter::default() };
+    let all =
+        ClickFilter { since: Some(since), order: Order::OldestFirst, limit: usize::MAX, ..ClickFilter::default() };
     let mut stored = BTreeMap::new();
     for event in store.clicks(&all, Reveal::Whole).unwrap() {
         *stored.entry(event.url.unwrap()).or_insert(0) += 1;
