@@ -125,7 +125,9 @@ impl ClickLog {
             let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(run);
             spawned.map_err(|source| StoreError::Thread { path: path.to_owned(), source })
         };
-        let writer = Writer::new(Arc::clone(&ledger), pace, next);
+        let (writer, syncer) = Writer::new(Arc::clone(&ledger), pace, next);
+        // It ends with the writer.
+        thread("click sync", Box::new(|| syncer.run()))?;
         let writer = thread("click writer", Box::new(|| writer.run()))?;
         ledger.intake.is_emptied_by(writer.thread().clone());
         let keep = Keep { days: settings.keep_days, clock: settings.clock };

@@ -56,6 +56,12 @@ pub(super) struct Collected {
     pub(super) events: u64,
 }
 
+impl Collected {
+    pub(super) fn bytes(&self) -> usize {
+        self.frames.iter().map(Vec::len).sum()
+    }
+}
+
 /// Events taken in and refused since the start.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Taken {

@@ -212,10 +212,9 @@ impl Ledger {
 
     // What the writer says.
 
-    /// Whether a round of the writer is wanted, a segment is to be closed, or the log was stopped.
-    pub(super) fn wants_writer(&self) -> bool {
-        let state = self.lock();
-        state.asked > state.begun || state.close_asked || state.stop_by.is_some()
+    /// Whether the open segment is to be closed.
+    pub(super) fn wants_close(&self) -> bool {
+        self.lock().close_asked
     }
 
     /// Whether somebody waits for the writer.
@@ -224,16 +223,20 @@ impl Ledger {
         state.asked > state.begun || state.stop_by.is_some()
     }
 
-    /// A round begins; whether it is the last.
-    pub(super) fn begin_round(&self) -> bool {
+    /// A round begins: which it is, and whether it is the last.
+    pub(super) fn begin_round(&self) -> (u64, bool) {
         let mut state = self.lock();
         state.begun += 1;
-        state.stop_by.is_some()
+        (state.begun, state.stop_by.is_some())
     }
 
-    pub(super) fn end_round(&self) {
+    /// All that was taken in before this round began is safe, or given up.
+    pub(super) fn end_round(&self, round: u64) {
         let mut state = self.lock();
-        state.ended = state.begun;
+        if state.ended >= round {
+            return;
+        }
+        state.ended = round;
         drop(state);
         self.work.notify_all();
         self.progress.notify_all();
@@ -275,12 +278,14 @@ impl Ledger {
         self.progress.notify_all();
     }
 
-    /// Nothing more comes into the segment.
-    pub(super) fn closed(&self, segment: u64) {
+    /// Nothing more comes into the segment; whether there is something in it that is safe.
+    pub(super) fn closed(&self, segment: u64) -> bool {
         let mut state = self.lock();
-        state.live.iter_mut().filter(|live| live.segment == segment).for_each(|live| live.closed = true);
+        let found = state.live.iter_mut().find(|live| live.segment == segment);
+        let found = found.map(|live| live.closed = true).is_some();
         drop(state);
         self.work.notify_all();
+        found
     }
 
     /// A file for the next segment.

@@ -6,6 +6,7 @@
 //! are kept. Each process has a folder of its own under a lock of the kernel, and takes over what others have left.
 //! What is in the store does not stay here. docs/SPOOL.md has the format.
 
+mod append;
 mod drain;
 mod folder;
 mod frame;

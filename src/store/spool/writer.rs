@@ -1,159 +1,300 @@
-//! Puts events on the disk: all that came in a round are written and synced together.
+//! Puts events on the disk: all that came in a round are written at once, and synced while others come.
+//!
+//! Written, an event survives `kill -9`; synced, it survives a power cut and counts. The two are apart so that a disk that
+//! takes long to sync makes only the second late.
 
-use std::{io, sync::Arc, thread, time::Instant};
+use std::{
+    collections::BTreeMap,
+    io, mem,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender, TryRecvError},
+    },
+    thread,
+    time::Instant,
+};
 
 use super::{
     Pace,
-    folder::Live,
-    frame::{self, Checker},
+    append::{Appended, Open},
     intake::Collected,
     ledger::{Ledger, Who},
-    segment::{Extent, Slot},
+    segment::Slot,
 };
+
+/// Most bytes that are held because the disk has not kept them yet; more wait in the trays.
+const UNSYNCED_MAX: usize = 32 << 20;
 
 /// The writing thread's own.
 pub(in crate::store) struct Writer {
     ledger: Arc<Ledger>,
     pace: Pace,
     next: u64,
-    /// Where frames go next.
+    /// Where frames go next; how far it is safe is told by what was synced.
     open: Option<Open>,
+    /// Written, and not yet given to the disk to keep.
+    written: Batch,
+    /// Given to the disk to keep.
+    syncing: Option<Batch>,
+    jobs: Sender<Vec<Arc<Slot>>>,
+    results: Receiver<io::Result<()>>,
+    /// Buffers to collect into.
+    spare: Vec<Collected>,
+    last: Instant,
 }
 
-/// The segment that is written to, as far as it is safe.
-#[derive(Debug, Clone)]
-struct Open {
-    segment: u64,
-    slot: Arc<Slot>,
-    checker: Checker,
-    here: Extent,
+/// The thread that waits for the disk.
+pub(in crate::store) struct Syncer {
+    ledger: Arc<Ledger>,
+    jobs: Receiver<Vec<Arc<Slot>>>,
+    results: Sender<io::Result<()>>,
 }
 
-/// One attempt to write what was collected.
-struct Attempt<'a> {
-    ledger: &'a Ledger,
-    next: u64,
-    open: Option<Open>,
-    /// Segments that were written to and are left.
-    full: Vec<Open>,
-    written: u64,
-    no_room: u64,
+/// Events that are written together, held until they are safe.
+#[derive(Debug, Default)]
+struct Batch {
+    appended: Appended,
+    collected: Vec<Collected>,
+    /// The last round that is in it.
+    round: u64,
 }
 
-/// What there was room for.
-#[derive(Debug, Clone, Copy)]
-struct Fits {
-    events: u32,
-    length: usize,
+/// What the writer is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    /// Empty the trays.
+    Collect,
+    /// See what became of a sync.
+    Look,
+    /// Close the open segment.
+    Close,
+}
+
+impl Syncer {
+    pub(in crate::store) fn run(self) {
+        for slots in self.jobs {
+            let synced = slots.iter().try_for_each(|slot| slot.sync());
+            if self.results.send(synced).is_err() {
+                return;
+            }
+            self.ledger.intake.wake();
+        }
+    }
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.collected.is_empty()
+    }
+
+    fn bytes(&self) -> usize {
+        self.collected.iter().map(Collected::bytes).sum()
+    }
 }
 
 impl Writer {
     /// Goes on in the last segment if it is open.
-    pub(in crate::store) fn new(ledger: Arc<Ledger>, pace: Pace, next: u64) -> Self {
+    pub(in crate::store) fn new(ledger: Arc<Ledger>, pace: Pace, next: u64) -> (Self, Syncer) {
         let open = ledger.lock().live.back().filter(|live| !live.closed).cloned();
         let open = open.map(|live| Open::new(&ledger, live.segment, live.slot, live.safe));
-        Self { ledger, pace, next, open }
+        let (jobs, to_sync) = mpsc::channel();
+        let (synced, results) = mpsc::channel();
+        let syncer = Syncer { ledger: Arc::clone(&ledger), jobs: to_sync, results: synced };
+        let writer = Self {
+            ledger,
+            pace,
+            next,
+            open,
+            written: Batch::default(),
+            syncing: None,
+            jobs,
+            results,
+            spare: Vec::new(),
+            last: Instant::now(),
+        };
+        (writer, syncer)
     }
 
     /// Until the log is stopped and all that came is on the disk, or given up.
     pub(in crate::store) fn run(mut self) {
-        let mut collected = Collected::default();
-        let mut last = Instant::now();
         loop {
-            self.wait(last);
-            let is_last = self.ledger.begin_round();
-            last = Instant::now();
-            self.ledger.intake.collect(&mut collected);
-            if collected.events > 0 {
-                self.put(&mut collected);
-            }
-            if is_last || self.ledger.lock().close_asked {
-                self.close();
-            }
-            self.ledger.end_round();
-            if is_last {
-                return self.ledger.writer_ended();
-            }
-        }
-    }
-
-    /// Until there is something, and then until the time for it has come or somebody is in a hurry.
-    fn wait(&self, last: Instant) {
-        while !self.ledger.wants_writer() && self.ledger.intake.is_empty_before_sleep() {
-            if self.ledger.wants_writer() {
-                break;
-            }
-            thread::park();
-        }
-        self.ledger.intake.awake();
-        while !self.ledger.hurries_writer() {
-            let left = (last + self.pace.sync).saturating_duration_since(Instant::now());
-            if left.is_zero() || self.ledger.intake.is_filling() {
-                return;
-            }
-            thread::park_timeout(left);
-        }
-    }
-
-    fn put(&mut self, collected: &mut Collected) {
-        let mut pause = self.pace.first_pause;
-        while let Err(error) = self.try_to_put(collected) {
-            if !self.ledger.may_try_again(Who::Writer, &told(&self.ledger, &error), pause) {
-                return self.ledger.give_up(collected.events);
-            }
-            pause = (pause * 2).min(self.pace.longest_pause);
-        }
-    }
-
-    fn try_to_put(&mut self, collected: &mut Collected) -> io::Result<()> {
-        let mut attempt = Attempt {
-            ledger: &self.ledger,
-            next: self.next,
-            open: self.open.clone(),
-            full: Vec::new(),
-            written: 0,
-            no_room: 0,
-        };
-        let put =
-            collected.frames.iter_mut().try_for_each(|frames| attempt.write(frames)).and_then(|()| attempt.sync());
-        self.next = attempt.next;
-        let Attempt { open, full, written, no_room, .. } = attempt;
-        match put {
-            Ok(()) => {
-                let reached = full.iter().map(|full| full.live(true)).chain(open.iter().map(|open| open.live(false)));
-                let reached = reached.filter(|live| live.safe > Extent::NOTHING).collect();
-                self.open = open;
-                self.ledger.synced(reached, written);
-                self.ledger.no_room(no_room);
-                Ok(())
-            }
-            Err(error) => {
-                let before = self.open.as_ref().map(|open| open.segment);
-                for made in full.into_iter().chain(open).filter(|made| Some(made.segment) != before) {
-                    self.give_back(made);
+            match self.wait() {
+                Call::Collect => {
+                    let (round, is_last) = self.ledger.begin_round();
+                    self.write(round);
+                    if is_last {
+                        break;
+                    }
                 }
-                // What a failed sync was to make safe may be gone although a later one says that all is well: never
-                // write to this segment again (fsync(2), and PostgreSQL's experience with it in 2018).
-                self.abandon();
-                Err(error)
+                Call::Look => {}
+                Call::Close => self.close(),
+            }
+            if self.syncing.is_some() {
+                match self.results.try_recv() {
+                    Ok(result) => self.see(result),
+                    Err(TryRecvError::Disconnected) => self.see(Err(nobody())),
+                    Err(TryRecvError::Empty) => {}
+                }
+            }
+            self.begin_sync();
+        }
+        while self.syncing.is_some() || !self.written.is_empty() {
+            self.begin_sync();
+            self.wait_for_disk();
+        }
+        self.close();
+        self.ledger.writer_ended();
+    }
+
+    /// Until there is something to do; events wait for the end of the round or for somebody who is in a hurry.
+    fn wait(&mut self) -> Call {
+        loop {
+            let busy = self.syncing.is_some();
+            let held = self.written.bytes() + self.syncing.as_ref().map_or(0, Batch::bytes);
+            let hurry = self.ledger.hurries_writer();
+            if held >= UNSYNCED_MAX {
+                // The disk has to answer first.
+            } else if hurry {
+                return Call::Collect;
+            } else if self.ledger.intake.is_empty_before_sleep() {
+                if !busy && self.ledger.wants_close() {
+                    return Call::Close;
+                }
+            } else {
+                let left = (self.last + self.pace.sync).saturating_duration_since(Instant::now());
+                if left.is_zero() || self.ledger.intake.is_filling() {
+                    return Call::Collect;
+                }
+                thread::park_timeout(left);
+                if busy {
+                    return Call::Look;
+                }
+                continue;
+            }
+            // Woken by an event, a result, a flush or a stop.
+            thread::park();
+            if busy {
+                return Call::Look;
             }
         }
     }
 
-    /// Leaves the open segment as it is known to be safe.
-    fn abandon(&mut self) {
-        let Some(open) = self.open.take() else { return };
-        if open.here > Extent::NOTHING {
-            self.ledger.closed(open.segment);
-        } else {
-            self.give_back(open);
+    /// Empties the trays and writes what was in them.
+    fn write(&mut self, round: u64) {
+        self.last = Instant::now();
+        self.ledger.intake.awake();
+        let mut collected = self.spare.pop().unwrap_or_default();
+        self.ledger.intake.collect(&mut collected);
+        self.written.round = round;
+        if collected.events == 0 {
+            self.spare.push(collected);
+            return;
+        }
+        if self.written.is_empty() {
+            self.written.appended = Appended::behind(self.open.clone());
+        }
+        let mut written = Ok(());
+        for frames in &mut collected.frames {
+            written = written.and_then(|()| self.written.appended.append(&self.ledger, &mut self.next, frames));
+        }
+        self.written.collected.push(collected);
+        if let Err(error) = written {
+            // What came before may be safe in spite of it.
+            self.wait_for_disk();
+            if !self.written.is_empty() {
+                self.write_again(&error);
+            }
         }
     }
 
-    fn give_back(&self, made: Open) {
-        // One that cannot be emptied is no use now; the next start looks at it again.
-        if made.slot.zero(0).is_ok() {
-            self.ledger.give_back(made.slot);
+    /// Has the disk keep what is written, if it has kept what came before.
+    fn begin_sync(&mut self) {
+        if self.syncing.is_some() {
+            return;
+        }
+        let batch = mem::take(&mut self.written);
+        if batch.is_empty() {
+            return self.ledger.end_round(batch.round);
+        }
+        self.open = batch.appended.open.clone();
+        let slots = batch.appended.slots();
+        self.syncing = Some(batch);
+        // Sent or not, a result comes, or an error that says that none can come.
+        let _ = self.jobs.send(slots);
+    }
+
+    /// The disk has answered.
+    fn see(&mut self, result: io::Result<()>) {
+        match result {
+            Ok(()) => {
+                if let Some(batch) = self.syncing.take() {
+                    self.kept(batch);
+                }
+            }
+            Err(error) => self.write_again(&error),
+        }
+    }
+
+    fn kept(&mut self, batch: Batch) {
+        let Batch { appended, collected, round } = batch;
+        self.ledger.synced(appended.reached(), appended.events);
+        self.ledger.no_room(appended.no_room);
+        self.ledger.end_round(round);
+        self.spare.extend(collected);
+        self.spare.truncate(2);
+    }
+
+    fn wait_for_disk(&mut self) {
+        if self.syncing.is_some() {
+            let result = self.results.recv();
+            self.see(result.unwrap_or_else(|_| Err(nobody())));
+        }
+    }
+
+    /// Something failed: all that is not safe is written again, to other segments, until it is safe or the time of a stop
+    /// is over. What a failed sync was to make safe may be gone although a later one says that all is well, so nothing
+    /// is written to those segments again (fsync(2), and PostgreSQL's experience with it in 2018).
+    fn write_again(&mut self, error: &io::Error) {
+        let (first, second) = (self.syncing.take().unwrap_or_default(), mem::take(&mut self.written));
+        let mut collected = first.collected;
+        collected.extend(second.collected);
+        let round = first.round.max(second.round);
+        let open = Appended::behind(self.open.take());
+        self.leave([first.appended, second.appended, open]);
+        let (mut error, mut pause) = (self.told(error), self.pace.first_pause);
+        while self.ledger.may_try_again(Who::Writer, &error, pause) {
+            pause = (pause * 2).min(self.pace.longest_pause);
+            let mut appended = Appended::default();
+            match self.write_and_sync(&mut appended, &mut collected) {
+                Ok(()) => {
+                    self.open = appended.open.clone();
+                    return self.kept(Batch { appended, collected, round });
+                }
+                Err(failed) => {
+                    error = self.told(&failed);
+                    self.leave([appended]);
+                }
+            }
+        }
+        self.ledger.give_up(collected.iter().map(|collected| collected.events).sum());
+        self.ledger.end_round(round);
+    }
+
+    fn write_and_sync(&mut self, appended: &mut Appended, collected: &mut [Collected]) -> io::Result<()> {
+        for frames in collected.iter_mut().flat_map(|collected| &mut collected.frames) {
+            appended.append(&self.ledger, &mut self.next, frames)?;
+        }
+        appended.slots().iter().try_for_each(|slot| slot.sync())
+    }
+
+    /// Leaves segments as they are known to be safe; where nothing is, the file is free again.
+    fn leave(&self, appended: impl IntoIterator<Item = Appended>) {
+        let written = appended.into_iter().flat_map(|appended| appended.full.into_iter().chain(appended.open));
+        let segments: BTreeMap<u64, Open> = written.map(|open| (open.segment, open)).collect();
+        for open in segments.into_values() {
+            if !self.ledger.closed(open.segment) {
+                open.give_back(&self.ledger);
+            }
         }
     }
 
@@ -161,93 +302,17 @@ impl Writer {
     fn close(&mut self) {
         self.ledger.lock().close_asked = false;
         let Some(open) = self.open.take() else { return };
-        if let Err(error) = open.seal(&self.ledger).and_then(|()| open.slot.sync()) {
-            tracing::warn!(error = told(&self.ledger, &error), "a segment of the spool stays open");
+        if let Err(error) = open.seal(&self.ledger).and_then(|()| open.sync()) {
+            tracing::warn!(error = self.told(&error), "a segment of the spool stays open");
         }
         self.ledger.closed(open.segment);
     }
-}
 
-fn told(ledger: &Ledger, error: &io::Error) -> String {
-    format!("cannot write to the spool {}: {error}", ledger.folder.path.display())
-}
-
-impl Attempt<'_> {
-    /// Writes the frames of one tray, one write for each segment.
-    fn write(&mut self, frames: &mut [u8]) -> io::Result<()> {
-        let mut rest = frames;
-        while !rest.is_empty() {
-            let fits = match &mut self.open {
-                Some(open) => open.write(rest)?,
-                None => Fits { events: 0, length: 0 },
-            };
-            self.written += u64::from(fits.events);
-            rest = rest.get_mut(fits.length..).unwrap_or_default();
-            if !rest.is_empty() && !self.open_another()? {
-                self.no_room += count(rest);
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// Goes on in a new segment, if there is room for one.
-    fn open_another(&mut self) -> io::Result<bool> {
-        let Some(slot) = self.ledger.free_slot() else { return Ok(false) };
-        let open = Open::new(self.ledger, self.next, slot, Extent::NOTHING);
-        self.next += 1;
-        let begun = open.slot.begin(self.ledger.folder.id, open.segment);
-        // Before an error is told: whoever hears of it gives the file back.
-        self.full.extend(self.open.replace(open));
-        begun.map(|()| true)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        for full in &self.full {
-            full.seal(self.ledger)?;
-            full.slot.sync()?;
-        }
-        self.open.iter().try_for_each(|open| open.slot.sync())
+    fn told(&self, error: &io::Error) -> String {
+        format!("cannot write to the spool {}: {error}", self.ledger.folder.path.display())
     }
 }
 
-impl Open {
-    fn new(ledger: &Ledger, segment: u64, slot: Arc<Slot>, here: Extent) -> Self {
-        Self { segment, slot, checker: Checker::new(ledger.folder.id, segment), here }
-    }
-
-    /// Gives the frames that fit their checksums, and writes them.
-    fn write(&mut self, frames: &mut [u8]) -> io::Result<Fits> {
-        let mut fits = Fits { events: 0, length: 0 };
-        let room = self.slot.size.saturating_sub(self.here.at) as usize;
-        while let Some(frame) = frames.get_mut(fits.length..) {
-            let size = frame::size(frame);
-            let at = self.here.at + fits.length as u32;
-            if size == 0 || fits.length + size > room || self.checker.close(at, frame).is_none() {
-                break;
-            }
-            fits = Fits { events: fits.events + 1, length: fits.length + size };
-        }
-        self.slot.write(frames.get(..fits.length).unwrap_or_default(), self.here.at)?;
-        self.here = Extent { at: self.here.at + fits.length as u32, events: self.here.events + fits.events };
-        Ok(fits)
-    }
-
-    fn seal(&self, ledger: &Ledger) -> io::Result<()> {
-        self.slot.seal(ledger.folder.id, self.segment, self.here)
-    }
-
-    fn live(&self, closed: bool) -> Live {
-        Live { segment: self.segment, slot: Arc::clone(&self.slot), safe: self.here, closed }
-    }
-}
-
-/// How many frames there are.
-fn count(mut frames: &[u8]) -> u64 {
-    let mut count = 0;
-    while let size @ 1.. = frame::size(frames) {
-        count += 1;
-        frames = frames.get(size..).unwrap_or_default();
-    }
-    count
+fn nobody() -> io::Error {
+    io::Error::other("the thread that waits for the disk has ended")
 }
