@@ -81,7 +81,14 @@ impl Station {
         let settings = LogSettings { spool, room: 4 << 20, keep_days: 400, clock: Arc::new(Still) };
         let (log, writer) = ClickLog::start(&store, settings).unwrap();
         writer.stop(Duration::ZERO).unwrap();
-        let tenant = Tenant { id: TENANT, bases: vec![base()], policy: Policy::standard(), house: Arc::default() };
+        let tenant = Tenant {
+            id: TENANT,
+            bases: vec![base()],
+            policy: Policy::standard(),
+            house: Arc::default(),
+            networks: Vec::new(),
+            report_days: 3,
+        };
         let checkpoint = Checkpoint::new(Parts {
             opener: ring.opener(&[TENANT]),
             nonces: ring.nonces(),
@@ -89,6 +96,7 @@ impl Station {
             lists: Arc::new(lists),
             rulings,
             suffixes,
+            openings: 0,
             log,
             store,
             clock: Arc::new(Still),

@@ -84,6 +84,7 @@ impl Around {
             lists: Arc::clone(&self.lists),
             rulings: Arc::clone(&self.rulings),
             suffixes: Arc::clone(&self.suffixes),
+            openings: self.config.limits.link_openings,
             log: self.log.clone(),
             store: Arc::clone(&self.store),
             clock: Arc::new(SystemClock),
@@ -105,6 +106,8 @@ fn tenant(tenant: &config::Tenant) -> Tenant {
             help: tenant.help.clone(),
             report: tenant.contact.clone(),
         }),
+        networks: tenant.networks.clone(),
+        report_days: tenant.report_days,
     }
 }
 
