@@ -16,6 +16,10 @@ fix:
 test *filter:
     cargo test {{filter}}
 
+# Kill a server in a storm of clicks, a hundred times, and look for every event afterwards.
+crash:
+    cargo test --test it crash:: -- --ignored --nocapture
+
 # Write the pages that are made from code: docs/CONFIGURATION.md, docs/HTML.md.
 docs:
     cargo run --quiet -- config reference > docs/CONFIGURATION.md.new

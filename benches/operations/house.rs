@@ -1,6 +1,6 @@
 //! What the steps are taken on: keys, links, lists and a message that are the same in every run.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use sekisho::{
     base::{Clock, MessageHash, RecipientHash, TenantId, Timestamp},
@@ -13,7 +13,7 @@ use sekisho::{
     rewrite::Rewriter,
     ruling::LiveRulings,
     sources::{self, Findings, Panel},
-    store::{ClickLog, ClickWriter, Store},
+    store::{ClickLog, LogSettings, Store},
     url::{self, Names, Suffixes, WebUrl},
     verdict::{self, Grounds},
 };
@@ -74,11 +74,10 @@ impl House {
     }
 }
 
-/// A checkpoint as a server has it, with lists on disk. Its log has no room, so an event is made, offered and counted,
+/// A checkpoint as a server has it, with lists on disk. Its log was stopped, so an event is made, offered and counted,
 /// and nothing is written: when the writer takes its turn depends on the clock, and a count must not.
 pub(crate) struct Station {
     checkpoint: Checkpoint,
-    _writer: ClickWriter,
     _folder: tempfile::TempDir,
 }
 
@@ -92,7 +91,10 @@ impl Station {
         assert!(!lists.state().degraded);
         let store = Arc::new(Store::open(&folder.path().join("sekisho.db")).unwrap());
         let rulings = Arc::new(LiveRulings::open(store.path(), Arc::new(Still)).unwrap());
-        let (log, writer) = ClickLog::start(&store, 0).unwrap();
+        let spool = folder.path().join("spool");
+        let settings = LogSettings { spool, room: 4 << 20, keep_days: 400, clock: Arc::new(Still) };
+        let (log, writer) = ClickLog::start(&store, settings).unwrap();
+        writer.stop(Duration::ZERO).unwrap();
         let tenant = Tenant {
             id: TENANT,
             bases: vec![base()],
@@ -117,7 +119,7 @@ impl Station {
             entropy: Arc::new(Same),
             node: "node-1".into(),
         });
-        Self { checkpoint, _writer: writer, _folder: folder }
+        Self { checkpoint, _folder: folder }
     }
 
     pub(crate) fn click(&self, link: &str) -> Answer {

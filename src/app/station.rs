@@ -22,7 +22,7 @@ use crate::{
     },
     ruling::{LiveRulings, RulingError},
     sources::{self, Panel},
-    store::{ClickLog, ClickWriter, Store, StoreError, Unwritten},
+    store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
 
@@ -141,7 +141,7 @@ impl Station {
         let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
         let store = Store::open(&config.store)?;
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
-        let (log, writer) = ClickLog::start(&store, config.limits.queued_events)?;
+        let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
@@ -217,6 +217,15 @@ async fn watch_certificates(tls: Arc<Tls>) {
             Looked::Renewed => tracing::info!("took new certificates"),
             Looked::Kept(error) => tracing::error!("certificates refused, what was in force stays: {error}"),
         }
+    }
+}
+
+fn log_settings(config: &Config) -> LogSettings {
+    LogSettings {
+        spool: config.spool.clone(),
+        room: config.limits.spool_bytes,
+        keep_days: config.click_days,
+        clock: Arc::new(SystemClock),
     }
 }
 
@@ -309,7 +318,9 @@ fn of_rulings(rulings: &LiveRulings) -> Vital {
 
 fn of_log(log: &ClickLog) -> Vital {
     let stats = log.stats();
-    let says = format!("{} events written, {} waiting, {} lost", stats.written, stats.waiting, stats.dropped);
+    let LogStats { synced, drained, waiting, dropped, torn, .. } = stats;
+    let torn = if torn > 0 { format!(", {torn} damaged") } else { String::new() };
+    let says = format!("{synced} events synced, {drained} in the store, {waiting} waiting, {dropped} lost{torn}");
     match stats.last_error {
         Some(error) if stats.failures > 0 => {
             Vital { part: "click log", state: Fitness::Degraded, says: format!("{says}; {error}") }

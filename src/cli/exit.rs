@@ -111,7 +111,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match &error {
             StoreError::Missing { .. } => Exit::NoInput,
-            StoreError::Unreachable { source, .. } => of_io(source, Exit::CannotCreate),
+            StoreError::Unreachable { source, .. } | StoreError::Spool { source, .. } => {
+                of_io(source, Exit::CannotCreate)
+            }
             StoreError::Forbidden { .. } => Exit::NoPermission,
             StoreError::Full { .. } | StoreError::Disk { .. } | StoreError::Other { .. } => Exit::Io,
             StoreError::Busy { .. } | StoreError::Thread { .. } => Exit::Unavailable,

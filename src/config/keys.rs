@@ -157,6 +157,16 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "",
+        name: "spool",
+        kind: Kind::Path,
+        preset: Preset::Derived("`spool` in `data_dir`"),
+        reload: Reload::Restart,
+        doc: "The folder where clicks are put on the disk at once and wait to be brought into the store. It has to be on a \
+              local disk; several processes may share it.",
+        example: "\"/var/lib/sekisho/spool\"",
+    },
+    Key {
+        table: "",
         name: "trusted_proxies",
         kind: Kind::Networks,
         preset: Preset::Value("[]"),
@@ -369,12 +379,25 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "limits",
-        name: "queued_events",
-        kind: Kind::Number(1, 10_000_000),
-        preset: Preset::Value("65536"),
+        name: "spool_megabytes",
+        kind: Kind::Number(4, 4096),
+        preset: Preset::Value("256"),
         reload: Reload::Restart,
-        doc: "How many click events wait for the store while it is slow or full; what comes after is counted and lost.",
-        example: "65536",
+        doc: "How much room clicks have that wait for the store while it is slow, locked or full: 256 is enough for about \
+              400,000. It is reserved on the disk at the start, so that a full disk cannot stop it; while a new process \
+              takes over from an old one each has so much. What comes when it is used up is counted and lost.",
+        example: "256",
+    },
+    Key {
+        table: "retention",
+        name: "click_days",
+        kind: Kind::Number(1, 36_500),
+        preset: Preset::Value("400"),
+        reload: Reload::Restart,
+        doc: "How many days clicks are kept at least. They are dropped by the month, at the start and every hour: a month \
+              goes when all of it is older. 400 days let a year be compared with the one before; where law or works \
+              council ask for less, 30 or 90 are usual.",
+        example: "90",
     },
 ];
 
@@ -417,6 +440,7 @@ pub(super) const TABLES: &[(&str, Several, &str)] = &[
     ("tls", Several::No, "Certificates with which the program ends TLS itself (1.2 and 1.3, HTTP/2 and HTTP/1.1)."),
     ("tenant", Several::Yes, "One organisation whose mail is rewritten: its links, its pages, its policy."),
     ("limits", Several::No, "Caps on what grows."),
+    ("retention", Several::No, "How long what is recorded is kept."),
 ];
 
 /// Whether a table may stand more than once.

@@ -40,6 +40,8 @@ pub struct Config {
     pub keyring: Named,
     /// The SQLite database.
     pub store: PathBuf,
+    /// The folder where clicks wait for it.
+    pub spool: PathBuf,
     /// Front ends that may speak for others.
     pub trusted_proxies: Networks,
     /// Where they say for whom they speak.
@@ -56,6 +58,8 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// Caps.
     pub limits: Limits,
+    /// How many days clicks are kept at least.
+    pub click_days: u32,
 }
 
 /// A place that the program may fill on first use only if nobody named it.
@@ -119,10 +123,10 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections at one time from one address.
     pub connections_per_address: usize,
+    /// Room for clicks that wait for the store.
+    pub spool_bytes: u64,
     /// Openings of one link in a minute; 0 is no limit.
     pub link_openings: u32,
-    /// Click events that wait for the store.
-    pub queued_events: usize,
 }
 
 /// What comes before the file: the command line, and behind it the environment.
@@ -190,6 +194,8 @@ impl Reader<'_> {
         let workers = self.workers(top);
         let tls = self.certificates();
         let limits = self.limits();
+        let retention = self.document.sections("retention").first().copied();
+        let click_days = self.number(retention, "retention", "click_days");
         Some(Config {
             node: self.node(top),
             listen: overrides.listen.or(listen)?,
@@ -198,6 +204,7 @@ impl Reader<'_> {
             templates: self.path(top, "templates"),
             keyring: self.named(top, "keyring", data_dir.join("keyring.toml")),
             store: self.named(top, "store", data_dir.join("sekisho.db")).path().to_owned(),
+            spool: self.named(top, "spool", data_dir.join("spool")).path().to_owned(),
             workers,
             drain: Duration::from_secs(drain?),
             trusted_proxies: self.networks(top, "trusted_proxies"),
@@ -207,6 +214,7 @@ impl Reader<'_> {
             proxy_protocol: self.networks(top, "proxy_protocol"),
             limits: limits?,
             tls,
+            click_days: u32::try_from(click_days?).ok()?,
             tenants,
             data_dir,
         })
@@ -380,14 +388,14 @@ impl Reader<'_> {
         let megabytes = self.number(section, "limits", "message_megabytes");
         let connections = self.number(section, "limits", "connections");
         let per_address = self.number(section, "limits", "connections_per_address");
+        let spool = self.number(section, "limits", "spool_megabytes");
         let openings = self.number(section, "limits", "link_openings_per_minute");
-        let events = self.number(section, "limits", "queued_events");
         Some(Limits {
             message_bytes: megabytes?.saturating_mul(1 << 20),
             connections: usize::try_from(connections?).ok()?,
             connections_per_address: usize::try_from(per_address?).ok()?,
+            spool_bytes: spool?.saturating_mul(1 << 20),
             link_openings: u32::try_from(openings?).ok()?,
-            queued_events: usize::try_from(events?).ok()?,
         })
     }
 

@@ -10,6 +10,8 @@ mod click;
 #[cfg(feature = "server")]
 mod configs;
 #[cfg(feature = "server")]
+mod crash;
+#[cfg(feature = "server")]
 mod demo;
 #[cfg(feature = "server")]
 mod escapes;

@@ -52,8 +52,8 @@ impl Field {
         let lua = peer("nginx, Lua: HMAC-SHA256 and shared dict", nginx::LUA, nginx::lua_paths(LINKS))?;
         expect(secure.server.address, &nginx::secure_paths(1)[0].replace("md5=", "md5=x"), 403)?;
         expect(lua.server.address, &nginx::lua_paths(1)[0].replace("/c/", "/c/x"), 404)?;
-        let (ours, admin) = site.serve("sekisho serve", 65_536)?;
-        let (unwritten, _) = site.serve("sekisho serve, events thrown away", 1)?;
+        let (ours, admin) = site.serve("sekisho serve", 1_024)?;
+        let (unwritten, _) = site.serve("sekisho serve, little room for events", 4)?;
         expect(ours.address, &paths[0], 302)?;
         expect(ours.address, &house::with_another_tag(&paths[0]), 404)?;
         let ours = Contender { server: ours, paths: links.clone() };
