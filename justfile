@@ -16,10 +16,12 @@ fix:
 test *filter:
     cargo test {{filter}}
 
-# Write the pages that are made from code: docs/CONFIGURATION.md.
+# Write the pages that are made from code: docs/CONFIGURATION.md, docs/METRICS.md.
 docs:
     cargo run --quiet -- config reference > docs/CONFIGURATION.md.new
     mv docs/CONFIGURATION.md.new docs/CONFIGURATION.md
+    cargo run --quiet -- config metrics > docs/METRICS.md.new
+    mv docs/METRICS.md.new docs/METRICS.md
 
 # Send a message to yourself and click it.
 demo:

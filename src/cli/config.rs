@@ -3,11 +3,15 @@ use super::{
     args::{ConfigCommand, PlaceArguments},
     output::{Stdout, people},
 };
-use crate::config::{example, reference};
+use crate::{
+    app::metrics,
+    config::{example, reference},
+};
 
 pub(super) fn run(place: &PlaceArguments, command: &ConfigCommand, out: &mut Stdout) -> Result<(), Failure> {
     match command {
         ConfigCommand::Example => out.bytes(example().as_bytes()),
+        ConfigCommand::Metrics => out.bytes(metrics::reference().as_bytes()),
         ConfigCommand::Reference => out.bytes(reference().as_bytes()),
         ConfigCommand::Show { json } => {
             let (_, settings) = place.place().show(&place.overrides())?;

@@ -23,7 +23,7 @@ mod room;
 mod server;
 mod workers;
 
-pub use admin::{Admin, Fitness, Vital};
+pub use admin::{Admin, Fitness, KeySeen, Overview, Told, Vital};
 pub use bind::{BindError, Company, Sockets, bind, bind_loopback};
 pub use counters::Counters;
 pub use forwarded::ForwardedHeader;

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, Tally,
     spool::{Spool, drain},
 };
 use crate::judge::ClickEvent;
@@ -48,6 +48,7 @@ impl Default for Pace {
 #[derive(Debug, Clone)]
 pub struct ClickLog {
     shared: Arc<Shared>,
+    tally: Arc<Tally>,
 }
 
 /// The writing thread. Stop it to be sure that everything is written; dropped, it gets two seconds for that.
@@ -134,11 +135,12 @@ impl ClickLog {
             .name("click log".to_owned())
             .spawn(move || drain(&writer, spool, pace))
             .map_err(|source| StoreError::Thread { path: path.to_owned(), source })?;
-        Ok((Self { shared: Arc::clone(&shared) }, ClickWriter { shared, thread: Some(thread) }))
+        Ok((Self { shared: Arc::clone(&shared), tally: Arc::default() }, ClickWriter { shared, thread: Some(thread) }))
     }
 
     /// Takes an event. Never waits for the disk and never fails: where there is no room the event is counted as dropped.
     pub fn record(&self, event: ClickEvent) {
+        self.tally.count(&event);
         let mut state = self.shared.lock();
         if state.stop_by.is_some() || state.waiting.len() >= self.shared.capacity {
             state.refused += 1;
@@ -169,6 +171,11 @@ impl ClickLog {
             return Ok(());
         }
         Err(Unwritten { path: self.shared.path.clone(), stats: state.stats() })
+    }
+
+    /// What was recorded, counted; also what was dropped.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// How the log is doing.
@@ -307,7 +314,8 @@ mod tests {
     fn what_finds_no_room_is_counted_and_the_oldest_are_kept() {
         // No writer: what is taken in stays.
         let pace = Pace::default();
-        let log = ClickLog { shared: Arc::new(Shared::new(Path::new("store.sqlite"), 4, pace.batch)) };
+        let log =
+            ClickLog { shared: Arc::new(Shared::new(Path::new("store.sqlite"), 4, pace.batch)), tally: Arc::default() };
         (0..10).for_each(|number| log.record(event(number)));
         let stats = log.stats();
         assert_eq!((stats.written, stats.waiting, stats.dropped), (0, 4, 6));

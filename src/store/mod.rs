@@ -20,6 +20,7 @@ mod revocations;
 mod sample;
 mod schema;
 mod spool;
+mod tally;
 mod wrap;
 mod wraps;
 
@@ -31,5 +32,6 @@ pub use log::{ClickLog, ClickWriter, LogStats, Unwritten};
 pub use mask::{MASK, Reveal, mask_address, mask_url};
 pub use revocation::{Release, Revocation, RevokeError, Say, Scope, Touched};
 pub use revocations::{REVOCATIONS_MAX, RevocationStamp, Revoked};
+pub use tally::{DECISION_MICROS, Tally};
 pub use wrap::{Wrap, WrapOutcome};
 pub use wraps::WrapFilter;
