@@ -21,6 +21,11 @@ notice-happened = { $tier ->
 notice-do = Continue if you were expecting it and know the address below. If not, close this tab.
 notice-continue = Continue
 
+too-many-state = Opened very often
+too-many-happened = This link is being opened unusually often, so we ask you first.
+too-many-do = Continue if you were expecting it and know the address below. If not, close this tab.
+too-many-continue = Continue
+
 block-state = Blocked
 block-happened = { $threat ->
     [phishing] This link is blocked, because it leads to a page that pretends to be someone else.
@@ -87,8 +92,30 @@ reason-odd-port = It uses an unusual port.
 reason-single-label = The name has no dot, as only names inside a network do.
 reference-use = Give the reference when you ask for help: it tells what was checked and why.
 
+leave = Leave this page
+leave-open = Do not open it
+left-state = Not opened
+left-happened = The link was not opened.
+left-do = You can close this tab.
+
 help = Help
+write-to-help = Write to your help desk
 report = Report a mistake
+report-asked = What is wrong here?
+report-hint = Do not write passwords. The reference and the address of the link are sent along.
+report-send = Send the report
+reported-state = Report
+reported-happened-kept = Thank you. Your report has arrived.
+reported-do-kept = { $days ->
+    [one] It is looked into within a day. With the reference below your help desk can tell you what came of it.
+   *[other] It is looked into within { $days } days. With the reference below your help desk can tell you what came of it.
+  }
+reported-happened-known = Thank you. This has been reported already.
+reported-do-known = With the reference below your help desk can tell you what comes of it.
+reported-happened-too-old = This page was open for too long to send a report.
+reported-do-too-old = Open the link again and send the report from there.
+reported-happened-lost = Your report could not be kept.
+reported-do-lost = Please tell your help desk, and give the reference below.
 report-subject = Mistake on a link check, reference { $reference }
 
 error-400 = This request could not be understood.

@@ -21,6 +21,11 @@ notice-happened = { $tier ->
 notice-do = 下の行き先に心当たりがあれば、そのままお進みいただけます。心当たりがなければ、このタブを閉じてください。
 notice-continue = 開く
 
+too-many-state = アクセスの集中
+too-many-happened = このリンクは異常に多く開かれているため、開く前に確認をお願いしています。
+too-many-do = 下の行き先に心当たりがあれば、そのままお進みいただけます。心当たりがなければ、このタブを閉じてください。
+too-many-continue = 開く
+
 block-state = 遮断しました
 block-happened = { $threat ->
     [phishing] 偽サイトにつながるリンクのため、開けないようにしました。
@@ -87,8 +92,27 @@ reason-odd-port = 通常は使われないポートを使っています。
 reason-single-label = 名前に点がなく、組織内だけの名前のように見えます。
 reference-use = お問い合わせの際は、照会番号をお知らせください。何をどう判断したかを確認できます。
 
+leave = このページを離れる
+leave-open = 開かない
+left-state = 開いていません
+left-happened = リンクは開いていません。
+left-do = このタブは閉じてかまいません。
+
 help = お困りのときは
+write-to-help = ヘルプデスクにメールを書く
 report = 誤りを報告する
+report-asked = どこが誤っていますか
+report-hint = パスワードは書かないでください。照会番号とリンクのアドレスも一緒に送られます。
+report-send = 報告を送る
+reported-state = 報告
+reported-happened-kept = ご報告を受け付けました。ありがとうございます。
+reported-do-kept = { $days }日以内に確認します。下の照会番号をヘルプデスクに伝えると、結果をお知らせできます。
+reported-happened-known = この件はすでに報告されています。ありがとうございます。
+reported-do-known = 下の照会番号をヘルプデスクに伝えると、結果をお知らせできます。
+reported-happened-too-old = ページを開いてから時間がたちすぎたため、報告を送れませんでした。
+reported-do-too-old = リンクをもう一度開き、そのページから報告してください。
+reported-happened-lost = ご報告を保存できませんでした。
+reported-do-lost = 下の照会番号を添えて、ヘルプデスクへご連絡ください。
 report-subject = リンクの確認についての報告（照会番号 { $reference }）
 
 error-400 = リクエストを読み取れませんでした。

@@ -79,7 +79,14 @@ impl Station {
         let store = Arc::new(Store::open(&folder.path().join("sekisho.db")).unwrap());
         let rulings = Arc::new(LiveRulings::open(store.path(), Arc::new(Still)).unwrap());
         let (log, writer) = ClickLog::start(&store, 0).unwrap();
-        let tenant = Tenant { id: TENANT, bases: vec![base()], policy: Policy::standard(), house: Arc::default() };
+        let tenant = Tenant {
+            id: TENANT,
+            bases: vec![base()],
+            policy: Policy::standard(),
+            house: Arc::default(),
+            networks: Vec::new(),
+            report_days: 3,
+        };
         let checkpoint = Checkpoint::new(Parts {
             opener: ring.opener(&[TENANT]),
             nonces: ring.nonces(),
@@ -87,6 +94,7 @@ impl Station {
             lists: Arc::new(lists),
             rulings,
             suffixes,
+            openings: 0,
             log,
             store,
             clock: Arc::new(Still),

@@ -84,10 +84,11 @@ impl Around {
             lists: Arc::clone(&self.lists),
             rulings: Arc::clone(&self.rulings),
             suffixes: Arc::clone(&self.suffixes),
+            openings: self.config.limits.link_openings,
             log: self.log.clone(),
             store: Arc::clone(&self.store),
             clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
+            entropy: Arc::new(SystemEntropy::default()),
             node: self.config.node.clone(),
         });
         let security_txt = security_txt(&self.config, now);
@@ -105,6 +106,8 @@ fn tenant(tenant: &config::Tenant) -> Tenant {
             help: tenant.help.clone(),
             report: tenant.contact.clone(),
         }),
+        networks: tenant.networks.clone(),
+        report_days: tenant.report_days,
     }
 }
 

@@ -63,6 +63,12 @@ pub(super) enum Command {
     Revoke(RevokeCommand),
     /// End a revocation. Nothing is forgotten.
     Release(ReleaseArguments),
+    /// Messages that went to many on purpose: however often their links are opened, nobody is asked to wait.
+    #[command(subcommand)]
+    Notice(NoticeCommand),
+    /// Mistakes that people reported on a page.
+    #[command(subcommand)]
+    Reports(ReportsCommand),
 }
 
 #[derive(Debug, Args)]
@@ -351,6 +357,74 @@ pub(super) struct RevokeArguments {
     /// As JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NoticeCommand {
+    /// Register a message. In force on every node within a second.
+    Add {
+        /// The hash of the message; its Message-ID; a link of it, whole; or the reference of a click on one.
+        #[arg(value_name = "HASH|MESSAGE-ID|LINK|REFERENCE")]
+        message: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Who decided it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Let a notice count no longer. Nothing is forgotten.
+    End {
+        /// Its number, as `notice list` shows it.
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Who decided it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// The notices, the oldest first.
+    List {
+        /// Those that count no longer as well.
+        #[arg(long)]
+        all: bool,
+        /// One JSON object a notice.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReportsCommand {
+    /// Those without an answer; what is due first stands first.
+    List {
+        /// Those that were answered as well.
+        #[arg(long)]
+        all: bool,
+        /// At most so many.
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        limit: usize,
+        /// Show URLs whole instead of masked.
+        #[arg(long)]
+        reveal: bool,
+        /// One JSON object a report.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write down what was found, and done.
+    Answer {
+        /// Its number, as `reports list` shows it.
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        /// What was found, and done.
+        #[arg(long, value_name = "TEXT")]
+        text: String,
+        /// Who answers.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
 }
 
 #[derive(Debug, Args)]

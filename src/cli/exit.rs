@@ -7,7 +7,7 @@ use crate::{
     config::ConfigError,
     http::BindError,
     ruling::RulingError,
-    store::{RevokeError, StoreError},
+    store::{AnswerError, RevokeError, StoreError},
 };
 
 /// The codes of sysexits.h, which mail systems know.
@@ -132,9 +132,21 @@ impl From<RevokeError> for Failure {
             RevokeError::Everything | RevokeError::Backwards | RevokeError::Expired | RevokeError::Unsaid(_) => {
                 Exit::Usage
             }
-            RevokeError::Unknown(_) => Exit::NoInput,
-            RevokeError::Released { .. } => Exit::Data,
-            RevokeError::TooMany(_) => Exit::Unavailable,
+            RevokeError::Unknown(_) | RevokeError::UnknownNotice(_) => Exit::NoInput,
+            RevokeError::Released { .. } | RevokeError::EndedNotice { .. } => Exit::Data,
+            RevokeError::TooMany(_) | RevokeError::TooManyNotices(_) => Exit::Unavailable,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<AnswerError> for Failure {
+    fn from(error: AnswerError) -> Self {
+        let exit = match error {
+            AnswerError::Said(error) => return error.into(),
+            AnswerError::Store(error) => return error.into(),
+            AnswerError::Unknown(_) => Exit::NoInput,
+            AnswerError::Answered { .. } => Exit::Data,
         };
         Self::new(exit, error)
     }

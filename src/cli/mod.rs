@@ -15,7 +15,9 @@ mod exit;
 mod keys;
 mod list;
 mod named;
+mod notice;
 mod output;
+mod reports;
 mod revoke;
 mod rewrite;
 mod serve;
@@ -77,6 +79,8 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         Command::Clicks(args) => clicks::run(&place, &args, &mut out)?,
         Command::Explain(args) => clicks::run_explain(&place, &args, &mut out)?,
         Command::Revoke(command) => revoke::run(&place, command, &mut out)?,
+        Command::Notice(command) => notice::run(&place, command, &mut out)?,
+        Command::Reports(command) => reports::run(&place, command, &mut out)?,
         Command::Release(args) => revoke::run_release(&place, &args, &mut out)?,
         Command::Keys(command) => keys::run(&place, command, &mut out)?,
         Command::Config(command) => config::run(&place, &command, &mut out)?,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::SystemClock,
     base::{Clock, Timestamp},
-    store::{Revocation, Say, Scope, Store, Touched},
+    store::{Revocation, Say, Scope, Store, Touched, printable},
 };
 
 /// Most revocations that are listed.
@@ -131,7 +131,7 @@ fn list(store: &Store, all: bool, json: bool, out: &mut Stdout) -> Result<(), Fa
 fn write(revocation: &Revocation, now: Timestamp, out: &mut Stdout) -> Result<(), Failure> {
     let Revocation { id, time, scope, by, reason, expires, release } = revocation;
     out.line(format_args!("{id:>6}  {}  {scope}", moment(*time)))?;
-    out.line(format_args!("        by {by}: {reason}"))?;
+    out.line(format_args!("        by {}: {}", printable(by), printable(reason)))?;
     match (release, expires) {
         (Some(release), _) => {
             out.line(format_args!("        released {} by {}: {}", moment(release.time), release.by, release.reason))

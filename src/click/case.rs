@@ -1,4 +1,4 @@
-use super::{Barrier, Destination, Page, Preview, Reason, Spot, Stop, Tenant, Would};
+use super::{Barrier, Destination, Page, Preview, Reason, Spot, Stop, Tenant, Ways, Would};
 use crate::{
     base::ClickId,
     judge::{Action, Charge, ClickEvent, Decision, Outcome, Source, Verdict},
@@ -33,11 +33,12 @@ impl Case<'_> {
     }
 
     /// The page of a click that stops here.
-    pub(super) fn stop(self, suffixes: &Suffixes, reference: ClickId, barrier: Barrier) -> Page {
+    pub(super) fn stop(self, suffixes: &Suffixes, reference: ClickId, barrier: Barrier, ways: Ways) -> Page {
         Page::Stop(Box::new(Stop {
             barrier,
             reference,
             house: self.tenant.house.clone(),
+            ways,
             destination: Destination::of(&self.link.destination, suffixes),
             tier: self.verdict.tier,
             threat: self.verdict.threat,

@@ -1,7 +1,8 @@
 use std::{cell::Cell, net::IpAddr, sync::Arc, time::Instant};
 
 use super::{
-    Answer, Barrier, Damaged, Entropy, Hints, Onward, Page, ReasonAsked, Spot, Tenant, case::Case, site::Sites,
+    Answer, Barrier, Damaged, Entropy, Hints, Left, Onward, Page, ReasonAsked, Spot, Tenant, Ways, case::Case,
+    rates::Rates, site::Sites,
 };
 use crate::{
     base::{ClickId, Clock, EventId, Timestamp},
@@ -35,6 +36,8 @@ pub struct Parts {
     pub rulings: Arc<LiveRulings>,
     /// Tells who is behind a host.
     pub suffixes: Arc<Suffixes>,
+    /// How often one link may be opened in a minute before people are asked to wait; 0 is no limit.
+    pub openings: u32,
     /// Takes the events.
     pub log: ClickLog,
     /// Knows which links were minted.
@@ -49,8 +52,9 @@ pub struct Parts {
 
 /// Opens links, judges their destinations there and then, answers, and records. Shared by all connections.
 pub struct Checkpoint {
-    parts: Parts,
-    sites: Sites,
+    pub(super) parts: Parts,
+    pub(super) sites: Sites,
+    rates: Rates,
 }
 
 /// What a click needs to be answered.
@@ -103,7 +107,8 @@ impl Checkpoint {
     /// A checkpoint of these parts.
     pub fn new(mut parts: Parts) -> Self {
         let sites = Sites::of(std::mem::take(&mut parts.tenants));
-        Self { parts, sites }
+        let rates = Rates::new(parts.openings);
+        Self { parts, sites, rates }
     }
 
     /// Where `path` (raw bytes, without a query) on `host` (as in a `Host` field) is; `None` if the host is not ours.
@@ -121,6 +126,11 @@ impl Checkpoint {
             Err(shut) => return self.shut(shut, &visit),
         };
         let click = self.click_id(visit.now);
+        if visit.is_let_on(&case) && self.is_too_many(&case, visit.now) {
+            self.record(&visit, click, &case, Outcome::RateLimited);
+            let onward = self.onward(&visit, click, Action::Redirect, ReasonAsked::No);
+            return self.stop(case, &visit, click, Barrier::TooMany(onward));
+        }
         self.record(&visit, click, &case, case.decision.outcome);
         match visit.actor {
             Actor::Prefetch => Answer::NotAhead,
@@ -144,7 +154,7 @@ impl Checkpoint {
             self.record(&visit, click, &case, case.decision.outcome);
             return self.answer(case, &visit, click, ReasonAsked::Yes);
         }
-        let reason = form.reason.and_then(plain_reason);
+        let reason = form.reason.and_then(|text| plain(text, REASON_MAX));
         if action == Action::WarnWithReason && reason.is_none() {
             self.record(&visit, click, &case, case.decision.outcome);
             return self.answer(case, &visit, click, ReasonAsked::Missing);
@@ -152,7 +162,9 @@ impl Checkpoint {
         if let Some(reason) = reason {
             case.decision.why += &format!(" The person's reason: “{reason}”.");
         }
-        self.record(&visit, click, &case, Outcome::WarnedProceeded);
+        // Whoever only waited went past no warning.
+        let outcome = if passed == Action::Redirect { case.decision.outcome } else { Outcome::WarnedProceeded };
+        self.record(&visit, click, &case, outcome);
         Answer::Redirect { location: case.location() }
     }
 
@@ -164,6 +176,11 @@ impl Checkpoint {
             Ok(case) => Answer::Page(case.preview(&self.parts.suffixes, request.spot, None)),
             Err(shut) => self.shut(shut, &visit),
         }
+    }
+
+    /// The page for those who go no further than the page that stopped them.
+    pub fn left(&self, spot: Spot<'_>) -> Answer {
+        Answer::Page(Page::Left(Left { house: spot.site.house.clone() }))
     }
 
     /// Asks the wrap log whether it holds `link`. Reads the disk: not for a thread that answers others meanwhile. A log
@@ -211,14 +228,12 @@ impl Checkpoint {
             None => verdict,
         };
         let decision = policy::decide(&tenant.policy, &verdict);
+        let decision = if tenant.is_outside(request.client) { policy::from_outside(decision) } else { decision };
         Ok(Case { link, tenant, verdict, decision })
     }
 
     fn answer(&self, case: Case<'_>, visit: &Visit<'_>, click: ClickId, reason: ReasonAsked) -> Answer {
-        let onward = |reason| {
-            let subject = subject(visit.request.spot.path(), case.decision.action);
-            Onward { nonce: self.parts.nonces.issue(click, &subject, visit.now.plus_millis(ONWARD_FOR)), reason }
-        };
+        let onward = |reason| self.onward(visit, click, case.decision.action, reason);
         let barrier = match case.decision.action {
             Action::Redirect => return Answer::Redirect { location: case.location() },
             Action::Notice => Barrier::Notice(onward(ReasonAsked::No)),
@@ -226,12 +241,30 @@ impl Checkpoint {
             Action::WarnWithReason => Barrier::Warn(onward(reason)),
             Action::Block => case.block(),
         };
-        Answer::Page(case.stop(&self.parts.suffixes, click, barrier))
+        self.stop(case, visit, click, barrier)
+    }
+
+    fn stop(&self, case: Case<'_>, visit: &Visit<'_>, click: ClickId, barrier: Barrier) -> Answer {
+        let spot = visit.request.spot;
+        let report = self.report_way(spot, own_path(spot.path()), click, visit.now);
+        let ways = Ways { leave: spot.ours("/left"), report: Some(report) };
+        Answer::Page(case.stop(&self.parts.suffixes, click, barrier, ways))
+    }
+
+    fn onward(&self, visit: &Visit<'_>, click: ClickId, action: Action, reason: ReasonAsked) -> Onward {
+        let subject = subject(visit.request.spot.path(), action);
+        Onward { nonce: self.parts.nonces.issue(click, &subject, visit.now.plus_millis(ONWARD_FOR)), reason }
+    }
+
+    /// Whether the link is opened more often than is usual. A message that went to many on purpose is never.
+    fn is_too_many(&self, case: &Case<'_>, now: Timestamp) -> bool {
+        let is_notice = self.parts.rulings.snapshot().is_notice(case.link.facts.message);
+        !is_notice && self.rates.is_too_many(case.link.id, now)
     }
 
     /// The click in which a page was shown for this link, and what the page was.
     fn shown(&self, nonce: &str, spot: Spot<'_>, now: Timestamp) -> Option<(ClickId, Action)> {
-        [Action::Notice, Action::Warn, Action::WarnWithReason]
+        [Action::Redirect, Action::Notice, Action::Warn, Action::WarnWithReason]
             .into_iter()
             .find_map(|action| Some((self.parts.nonces.check(nonce, &subject(spot.path(), action), now)?, action)))
     }
@@ -246,7 +279,10 @@ impl Checkpoint {
     fn damaged(&self, visit: &Visit<'_>) -> Answer {
         let reference = self.click_id(visit.now);
         self.parts.log.record(visit.event(self.event_id(visit.now), reference, &self.parts.node));
-        Answer::Page(Page::Damaged(Damaged { reference, house: visit.request.spot.site.house.clone() }))
+        let spot = visit.request.spot;
+        let report = self.report_way(spot, None, reference, visit.now);
+        let ways = Ways { leave: spot.ours("/left"), report: Some(report) };
+        Answer::Page(Page::Damaged(Damaged { reference, house: spot.site.house.clone(), ways }))
     }
 
     fn record(&self, visit: &Visit<'_>, click: ClickId, case: &Case<'_>, outcome: Outcome) {
@@ -284,6 +320,11 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
+    /// Whether this would be sent on to its destination.
+    fn is_let_on(&self, case: &Case<'_>) -> bool {
+        matches!(self.actor, Actor::Human | Actor::Unknown) && case.decision.action == Action::Redirect
+    }
+
     /// What is recorded if nothing could be proven.
     fn event(&self, event_id: EventId, click_id: ClickId, node: &str) -> ClickEvent {
         ClickEvent {
@@ -318,10 +359,10 @@ fn subject(path: &[u8], action: Action) -> Vec<u8> {
     [own_path(path).unwrap_or(path), b"\0", action.as_str().as_bytes()].concat()
 }
 
-/// A reason in one line, cut to [`REASON_MAX`]; `None` where nothing is said.
-fn plain_reason(text: &str) -> Option<String> {
+/// What a person wrote, in one line, cut to `most` characters; `None` where nothing is said.
+pub(super) fn plain(text: &str, most: usize) -> Option<String> {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = words.collect::<Vec<_>>().join(" ");
-    let cut: String = line.chars().take(REASON_MAX).collect();
+    let cut: String = line.chars().take(most).collect();
     (!cut.is_empty()).then_some(cut)
 }

@@ -11,6 +11,8 @@ mod checkpoint;
 mod destination;
 mod entropy;
 mod page;
+mod rates;
+mod report;
 mod site;
 
 pub use actor::Hints;
@@ -19,6 +21,8 @@ pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Requ
 pub use destination::Destination;
 pub use entropy::{Entropy, SystemEntropy};
 pub use page::{
-    BadMailAddress, Barrier, Damaged, House, MailAddress, Onward, Page, Preview, Reason, ReasonAsked, Stop, Would,
+    BadMailAddress, Barrier, Damaged, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason, ReasonAsked,
+    ReportWay, Reported, Stop, Ways, Would,
 };
+pub use report::{REPORT_DAYS, REPORT_FOR, REPORT_MAX};
 pub use site::{Spot, Tenant};

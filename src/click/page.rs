@@ -15,6 +15,62 @@ pub enum Page {
     Preview(Box<Preview>),
     /// The link is not complete or has been changed. Whatever is wrong with it, this is all that is said.
     Damaged(Damaged),
+    /// The person left a page that stopped them.
+    Left(Left),
+    /// What became of a report.
+    Reported(Reported),
+}
+
+/// Where the links and forms of a page lead, all of them on the link host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ways {
+    /// Path of the page for those who go no further.
+    pub leave: String,
+    /// The form that reports a mistake, where there is a click to report.
+    pub report: Option<ReportWay>,
+}
+
+/// A POST that reports a mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportWay {
+    /// Where it goes.
+    pub path: String,
+    /// Proves that the page was shown.
+    pub nonce: String,
+}
+
+/// Somebody chose to go no further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// Who the page speaks for: told by the link host.
+    pub house: Arc<House>,
+}
+
+/// The answer to a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    /// Finds click and report again; none where the report did not prove which.
+    pub reference: Option<ClickId>,
+    /// Who the page speaks for.
+    pub house: Arc<House>,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is kept, and will be answered within so many days.
+    Kept {
+        /// The days.
+        days: u32,
+    },
+    /// The same was reported before.
+    Known,
+    /// The page that it came from is too old, or none of ours.
+    TooOld,
+    /// It could not be kept.
+    Lost,
 }
 
 /// A click that was stopped.
@@ -26,6 +82,8 @@ pub struct Stop {
     pub reference: ClickId,
     /// Who the page speaks for.
     pub house: Arc<House>,
+    /// Where its links and forms lead.
+    pub ways: Ways,
     /// Where the link goes.
     pub destination: Destination,
     /// How bad it is.
@@ -43,6 +101,8 @@ pub enum Barrier {
     Notice(Onward),
     /// Something is wrong with it.
     Warn(Onward),
+    /// It is opened unusually often.
+    TooMany(Onward),
     /// Known as bad.
     Block,
     /// An administrator's entry stops it.
@@ -51,6 +111,16 @@ pub enum Barrier {
     MessageConvicted,
     /// It was taken back.
     LinkWithdrawn,
+}
+
+impl Barrier {
+    /// The way on, where there is one.
+    pub fn onward(&self) -> Option<&Onward> {
+        match self {
+            Self::Notice(onward) | Self::Warn(onward) | Self::TooMany(onward) => Some(onward),
+            Self::Block | Self::BlockedByAdmin | Self::MessageConvicted | Self::LinkWithdrawn => None,
+        }
+    }
 }
 
 /// The way on: a POST to the page's own address.
@@ -116,6 +186,8 @@ pub struct Damaged {
     pub reference: ClickId,
     /// Who the page speaks for: told by the link host, never by the link.
     pub house: Arc<House>,
+    /// Where its links and forms lead.
+    pub ways: Ways,
 }
 
 /// Who a page speaks for.

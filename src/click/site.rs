@@ -1,4 +1,6 @@
-use std::{borrow::Cow, cmp::Reverse, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, cmp::Reverse, collections::HashMap, net::IpAddr, sync::Arc};
+
+use ipnet::IpNet;
 
 use super::House;
 use crate::{base::TenantId, link::LinkBase, policy::Policy};
@@ -14,6 +16,18 @@ pub struct Tenant {
     pub policy: Policy,
     /// What its pages say of it.
     pub house: Arc<House>,
+    /// Where its people click from; a click from elsewhere is shown where it goes first. Empty: anywhere.
+    pub networks: Vec<IpNet>,
+    /// Within how many days a report is answered.
+    pub report_days: u32,
+}
+
+impl Tenant {
+    /// Whether a click from `client` comes from outside of its networks.
+    pub(super) fn is_outside(&self, client: Option<IpAddr>) -> bool {
+        let inside = |client: IpAddr| self.networks.iter().any(|network| network.contains(&client.to_canonical()));
+        !self.networks.is_empty() && !client.is_some_and(inside)
+    }
 }
 
 /// Every place where links live, by host; and every tenant, by id.
@@ -49,6 +63,19 @@ impl<'a> Spot<'a> {
     /// The site's prefix path, without a slash at its end; mostly empty.
     pub fn prefix(&self) -> &'a str {
         &self.site.prefix
+    }
+
+    /// The path of a page of ours at this site; `path` begins with a slash.
+    pub(super) fn ours(&self, path: &str) -> String {
+        format!("{}/~{path}", self.site.prefix)
+    }
+
+    /// The only tenant here, where there is one.
+    pub(super) fn only_tenant(&self) -> Option<TenantId> {
+        match self.site.tenants.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
     }
 
     /// The tenants whose links may be opened here.
@@ -129,6 +156,8 @@ mod tests {
             bases: bases.iter().map(|base| LinkBase::parse(base).unwrap()).collect(),
             policy: Policy::standard(),
             house: Arc::new(House { name: Some(format!("House {id}")), ..House::default() }),
+            networks: Vec::new(),
+            report_days: 3,
         }
     }
 

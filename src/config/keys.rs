@@ -273,6 +273,36 @@ pub const KEYS: &[Key] = &[
         example: "\"mailto:abuse@corp.example\"",
     },
     Key {
+        table: "tenant",
+        name: "report_days",
+        kind: Kind::Number(1, 90),
+        preset: Preset::Value("3"),
+        reload: Reload::OnSave,
+        doc: "Within how many days a mistake that a person reports on a page is answered (`sekisho reports`); the page \
+              says so.",
+        example: "3",
+    },
+    Key {
+        table: "tenant",
+        name: "networks",
+        kind: Kind::Networks,
+        preset: Preset::Value("[]"),
+        reload: Reload::OnSave,
+        doc: "Where the people of this tenant click from. A click from anywhere else is shown first where the link goes, and \
+              asks before it goes on. Empty: no click is from outside, which suits people with telephones.",
+        example: "[\"192.0.2.0/24\", \"2001:db8::/32\"]",
+    },
+    Key {
+        table: "limits",
+        name: "link_openings_per_minute",
+        kind: Kind::Number(0, 1_000_000),
+        preset: Preset::Value("6000"),
+        reload: Reload::OnSave,
+        doc: "How often one link is opened in a minute before people are asked to confirm; they can always go on. A message \
+              that went to many on purpose is registered with `sekisho notice add`. 0: no limit.",
+        example: "6000",
+    },
+    Key {
         table: "limits",
         name: "message_megabytes",
         kind: Kind::Number(1, 1024),

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
+
 use super::{
     Environment, Settings,
     document::{Document, Problems, SectionId, Value},
@@ -89,6 +91,10 @@ pub struct Tenant {
     pub contact: Option<MailAddress>,
     /// Where abuse is reported.
     pub security_contact: Option<String>,
+    /// Within how many days a report is answered.
+    pub report_days: u32,
+    /// Where its people click from.
+    pub networks: Vec<IpNet>,
 }
 
 impl Tenant {
@@ -107,6 +113,8 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections at one time from one address.
     pub connections_per_address: usize,
+    /// Openings of one link in a minute; 0 is no limit.
+    pub link_openings: u32,
     /// Click events that wait for the store.
     pub queued_events: usize,
 }
@@ -266,11 +274,14 @@ impl Reader<'_> {
         let name = self.text(section, TABLE, "name");
         let base = self.document.parse(section, TABLE, "base_url", LinkBase::parse);
         let policy = self.document.parse(section, TABLE, "policy", Policy::preset);
+        let days = self.number(section, TABLE, "report_days");
         Some(Tenant {
             retired: self.parse_each(section, TABLE, "retired_base_urls", LinkBase::parse),
             help: self.text(section, TABLE, "help"),
             contact: self.document.parse(section, TABLE, "contact", mail_address),
             security_contact: self.document.parse(section, TABLE, "security_contact", contact),
+            networks: self.parse_each(section, TABLE, "networks", Networks::parse),
+            report_days: u32::try_from(days?).ok()?,
             id: TenantId(u16::try_from(number?).ok()?),
             name: name?,
             base: base?,
@@ -332,11 +343,13 @@ impl Reader<'_> {
         let megabytes = self.number(section, "limits", "message_megabytes");
         let connections = self.number(section, "limits", "connections");
         let per_address = self.number(section, "limits", "connections_per_address");
+        let openings = self.number(section, "limits", "link_openings_per_minute");
         let events = self.number(section, "limits", "queued_events");
         Some(Limits {
             message_bytes: megabytes?.saturating_mul(1 << 20),
             connections: usize::try_from(connections?).ok()?,
             connections_per_address: usize::try_from(per_address?).ok()?,
+            link_openings: u32::try_from(openings?).ok()?,
             queued_events: usize::try_from(events?).ok()?,
         })
     }

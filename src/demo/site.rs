@@ -169,7 +169,7 @@ impl Site {
 fn click(event: &ClickEvent) -> Value {
     let state = match event.outcome {
         Outcome::Allowed | Outcome::AllowedByAdmin | Outcome::WarnedProceeded => "passed",
-        Outcome::Noticed | Outcome::Warned | Outcome::ErrorFailedOpen => "asked",
+        Outcome::Noticed | Outcome::Warned | Outcome::RateLimited | Outcome::ErrorFailedOpen => "asked",
         Outcome::Blocked
         | Outcome::BlockedByAdmin
         | Outcome::BadSignature

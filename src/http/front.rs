@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     Limits, Service,
@@ -13,10 +13,12 @@ use super::{
     pages::{Language, Pages},
     reply::{self, Reply},
 };
-use crate::click::{Answer, Asks, Barrier, Checkpoint, Form, Hints, Page, Spot, Word};
+use crate::click::{Answer, Asks, Barrier, Checkpoint, Fate, Form, Hints, Page, Spot, Word};
 
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 const MARK: &str = include_str!("../../templates/mark.svg");
+/// Reports written at one time.
+const FILING_MAX: usize = 8;
 const READ: &str = "GET, HEAD";
 const READ_OR_GO_ON: &str = "GET, HEAD, POST";
 
@@ -26,8 +28,11 @@ pub struct Front {
     pages: Arc<Pages>,
     limits: Limits,
     security_txt: Option<Bytes>,
-    /// Content-Security-Policy of pages without and with a way on.
+    /// Reports that are being written at one time: whoever comes on top is told to try elsewhere.
+    filing: Semaphore,
+    /// Content-Security-Policy of pages without a form, with one that stays here, and with a way on.
     closed: HeaderValue,
+    staying: HeaderValue,
     onward: HeaderValue,
 }
 
@@ -44,22 +49,27 @@ impl Front {
         };
         // Chromium holds every redirect that follows a form to `form-action`, those of the destination itself
         // included. 'self' would leave the button dead, and the destination's origin would where it redirects further.
-        let (closed, onward) = (policy("'none'"), policy("'self' https: http:"));
-        Self { checkpoint, pages, limits, security_txt: security_txt.map(Bytes::from), closed, onward }
+        let (closed, staying, onward) = (policy("'none'"), policy("'self'"), policy("'self' https: http:"));
+        let filing = Semaphore::new(FILING_MAX);
+        Self { checkpoint, pages, limits, security_txt: security_txt.map(Bytes::from), filing, closed, staying, onward }
     }
 
     async fn respond(&self, request: Request<Incoming>, peer: IpAddr) -> Reply {
         let (head, body) = request.into_parts();
-        let language = Language::negotiate(text(&head.headers, header::ACCEPT_LANGUAGE));
+        // Redirects speak no language, and most answers are redirects.
+        let language = || Language::negotiate(text(&head.headers, header::ACCEPT_LANGUAGE));
         let answered = match self.spot(&head) {
             Err(status) => Err(status),
+            Ok(spot) if head.method == Method::POST && reported(spot).is_some() => {
+                self.file_report(&head, body, spot, peer).await
+            }
             Ok(spot) if head.method == Method::POST && !ours(spot) => self.go_on(&head, body, spot, peer).await,
             Ok(spot) => self.read(&head, spot, peer).await,
         };
         match answered {
             Ok(Told::Reply(reply)) => reply,
             Ok(Told::Answer(answer)) => self.reply(answer, &head.method, language),
-            Err(refusal) => self.refuse(refusal, language),
+            Err(refusal) => self.refuse(refusal, language()),
         }
     }
 
@@ -86,6 +96,9 @@ impl Front {
         if let Some(link) = path.strip_prefix(b"/~/preview").filter(|link| link.starts_with(b"/")) {
             let request = self.click(head, spot.at(link), peer);
             return Ok(self.settle(request, |request| self.checkpoint.preview(request)).await);
+        }
+        if path == b"/~/left" {
+            return Ok(Told::Answer(self.checkpoint.left(spot)));
         }
         if ours(spot) || path == b"/" {
             return Err(Refusal::of(StatusCode::NOT_FOUND));
@@ -123,19 +136,48 @@ impl Front {
     }
 
     async fn go_on(&self, head: &Parts, body: Incoming, spot: Spot<'_>, peer: IpAddr) -> Result<Told, Refusal> {
-        let body = timeout(self.limits.body_timeout, Limited::new(body, self.limits.body_bytes).collect()).await;
-        let body = match body {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                return Err(Refusal::of(StatusCode::PAYLOAD_TOO_LARGE));
-            }
-            Ok(Err(_)) => return Err(Refusal::of(StatusCode::BAD_REQUEST)),
-            Err(_) => return Err(Refusal::of(StatusCode::REQUEST_TIMEOUT)),
-        };
+        let body = self.whole(body).await?;
         let fields = Fields::read(&body);
         let form = Form { nonce: fields.get("nonce"), reason: fields.get("reason") };
         let step = |request: &crate::click::Request<'_>| self.checkpoint.proceed(request, &form);
         Ok(self.settle(self.click(head, spot, peer), step).await)
+    }
+
+    /// Writes a report down on a thread where that may take its time. Whoever is thanked for one can count on it.
+    async fn file_report(&self, head: &Parts, body: Incoming, spot: Spot<'_>, peer: IpAddr) -> Result<Told, Refusal> {
+        let body = self.whole(body).await?;
+        let fields = Fields::read(&body);
+        let form = Form { nonce: fields.get("nonce"), reason: fields.get("report") };
+        let request = self.click(head, spot.at(reported(spot).unwrap_or_default()), peer);
+        let report = match self.checkpoint.report(&request, &form) {
+            Ok(report) => report,
+            Err(page) => return Ok(Told::Answer(Answer::Page(page))),
+        };
+        let fate = match self.filing.try_acquire() {
+            Ok(_held) => {
+                let (checkpoint, report) = (Arc::clone(&self.checkpoint), report.clone());
+                let filed = tokio::task::spawn_blocking(move || checkpoint.file(&report));
+                match timeout(self.limits.log_timeout, filed).await {
+                    Ok(Ok(fate)) => fate,
+                    Ok(Err(_)) | Err(_) => Fate::Lost,
+                }
+            }
+            Err(_) => Fate::Lost,
+        };
+        Ok(Told::Answer(Answer::Page(self.checkpoint.reported(spot, &report, fate))))
+    }
+
+    /// All of a body, if it is neither too long nor too slow.
+    async fn whole(&self, body: Incoming) -> Result<Bytes, Refusal> {
+        let body = timeout(self.limits.body_timeout, Limited::new(body, self.limits.body_bytes).collect()).await;
+        match body {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                Err(Refusal::of(StatusCode::PAYLOAD_TOO_LARGE))
+            }
+            Ok(Err(_)) => Err(Refusal::of(StatusCode::BAD_REQUEST)),
+            Err(_) => Err(Refusal::of(StatusCode::REQUEST_TIMEOUT)),
+        }
     }
 
     fn click<'a>(&self, head: &'a Parts, spot: Spot<'a>, peer: IpAddr) -> crate::click::Request<'a> {
@@ -155,14 +197,14 @@ impl Front {
     }
 
     /// The one place where answers become status codes and headers.
-    fn reply(&self, answer: Answer, method: &Method, language: Language) -> Reply {
+    fn reply(&self, answer: Answer, method: &Method, language: impl FnOnce() -> Language) -> Reply {
         match answer {
             Answer::Redirect { location } => {
                 // After a POST only 303 says "now GET that" (RFC 9110 section 15.4.4).
                 let status = if *method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
                 reply::redirect(status, &location).unwrap_or_else(reply::broken)
             }
-            Answer::Page(page) => self.page(&page, language),
+            Answer::Page(page) => self.page(&page, language()),
             // Whatever is not a success is thrown away by a browser that fetches ahead, and the click comes by itself.
             Answer::NotAhead | Answer::AskLog(_) => reply::empty(StatusCode::SERVICE_UNAVAILABLE),
         }
@@ -172,12 +214,23 @@ impl Front {
         let (status, policy) = match page {
             Page::Stop(stop) => match stop.barrier {
                 Barrier::Notice(_) | Barrier::Warn(_) => (StatusCode::OK, &self.onward),
-                _ => (StatusCode::FORBIDDEN, &self.closed),
+                Barrier::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, &self.onward),
+                _ => (StatusCode::FORBIDDEN, &self.staying),
             },
-            Page::Preview(_) => (StatusCode::OK, &self.closed),
-            Page::Damaged(_) => (StatusCode::NOT_FOUND, &self.closed),
+            Page::Damaged(_) => (StatusCode::NOT_FOUND, &self.staying),
+            Page::Preview(_) | Page::Left(_) => (StatusCode::OK, &self.closed),
+            Page::Reported(reported) => match reported.fate {
+                Fate::Kept { .. } | Fate::Known => (StatusCode::OK, &self.closed),
+                Fate::TooOld => (StatusCode::FORBIDDEN, &self.closed),
+                Fate::Lost => (StatusCode::SERVICE_UNAVAILABLE, &self.closed),
+            },
         };
-        self.html(status, self.pages.render(page, language), language, policy)
+        let mut reply = self.html(status, self.pages.render(page, language), language, policy);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            // A minute is what openings are counted by.
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        }
+        reply
     }
 
     fn refuse(&self, refusal: Refusal, language: Language) -> Reply {
@@ -232,6 +285,11 @@ impl Refusal {
     fn method(allow: &'static str) -> Self {
         Self { status: StatusCode::METHOD_NOT_ALLOWED, allow: Some(allow) }
     }
+}
+
+/// The path of the link that is reported here; empty for one that was damaged.
+fn reported(spot: Spot<'_>) -> Option<&[u8]> {
+    spot.path().strip_prefix(b"/~/report").filter(|link| link.is_empty() || link.starts_with(b"/"))
 }
 
 /// Whether this is a place that is never a link.

@@ -42,6 +42,8 @@ pub enum Outcome {
     BadSignature,
     /// The link was taken back, or its message convicted.
     Revoked,
+    /// Asked to wait: the link is opened unusually often.
+    RateLimited,
     /// Judged as good as could be with a source missing, and let on.
     ErrorFailedOpen,
     /// Stopped because a source was missing.
@@ -68,6 +70,6 @@ as_text! {
     Outcome {
         Allowed "allowed", AllowedByAdmin "allowed_by_admin", Noticed "noticed", Warned "warned",
         WarnedProceeded "warned_proceeded", Blocked "blocked", BlockedByAdmin "blocked_by_admin",
-        BadSignature "bad_signature", Revoked "revoked", ErrorFailedOpen "error_failed_open", ErrorFailedClosed "error_failed_closed",
+        BadSignature "bad_signature", Revoked "revoked", RateLimited "rate_limited", ErrorFailedOpen "error_failed_open", ErrorFailedClosed "error_failed_closed",
     }
 }

@@ -20,6 +20,16 @@ pub fn decide(policy: &Policy, verdict: &Verdict) -> Decision {
     Decision { action, outcome, policy: policy.to_string(), why: why(policy, verdict, decisive, outcome, action) }
 }
 
+/// The decision for a click that comes from outside of its tenant's networks: where it would have gone on, the person
+/// sees first where to. A signed link carries our name, and whoever was sent it by a stranger should not lean on that.
+pub fn from_outside(decision: Decision) -> Decision {
+    if decision.action != Action::Redirect {
+        return decision;
+    }
+    let why = format!("{} The click came from outside of the tenant's networks.", decision.why);
+    Decision { action: Action::Notice, outcome: Outcome::Noticed, why, ..decision }
+}
+
 /// An `error_…` outcome wins over `noticed`, `warned` and `blocked`, which mean that a policy judged something.
 fn outcome(action: Action, tier: Tier) -> Outcome {
     match (action, tier) {

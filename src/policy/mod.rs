@@ -9,5 +9,5 @@ mod decide;
 mod preset;
 
 pub use actions::{Actions, MilderWhenWorse};
-pub use decide::decide;
+pub use decide::{decide, from_outside};
 pub use preset::{Policy, UnknownPreset};

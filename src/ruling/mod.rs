@@ -1,4 +1,5 @@
-//! What administrators ruled about links that are out already: which are taken back.
+//! What administrators ruled about links that are out already: which are taken back, and which messages went to many on
+//! purpose.
 //!
 //! Rulings stand in the store, which every node shares, and are held in memory here: a thread asks the store four times a
 //! second whether anything was added, so that a ruling is in force on every node within one. Promises that a click never

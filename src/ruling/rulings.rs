@@ -1,4 +1,8 @@
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::Arc,
+};
 
 use crate::{
     base::{MessageHash, TenantId, Timestamp},
@@ -19,6 +23,7 @@ pub struct Rulings {
     by_tenant: Index<TenantId>,
     /// Those that name a time alone.
     by_time: Vec<usize>,
+    notices: HashSet<MessageHash>,
 }
 
 /// Positions in the list of revocations.
@@ -27,8 +32,8 @@ type Index<K> = HashMap<K, Vec<usize>>;
 impl Rulings {
     /// What `revoked` says, ready to be asked.
     pub fn of(revoked: Revoked) -> Self {
-        let Revoked { stamp, revocations, messages, links } = revoked.in_order();
-        let mut rulings = Self { stamp, ..Self::default() };
+        let Revoked { stamp, revocations, messages, links, notices } = revoked.in_order();
+        let mut rulings = Self { stamp, notices: notices.into_iter().collect(), ..Self::default() };
         let places: HashMap<i64, usize> = revocations.iter().enumerate().map(|(at, one)| (one.id, at)).collect();
         for (id, message) in messages {
             places.get(&id).iter().for_each(|at| put(&mut rulings.by_message, message, **at));
@@ -67,6 +72,11 @@ impl Rulings {
             at(&self.found, &link.id).iter().filter(|at| self.get(**at).is_some_and(|one| signed_under(one, link)));
         let first = minted.chain(found).filter(|at| self.get(**at).is_some_and(|one| one.is_in_force(now))).min()?;
         self.get(*first)
+    }
+
+    /// Whether a message went to many on purpose, so that nothing is unusual about its links being opened.
+    pub fn is_notice(&self, message: MessageHash) -> bool {
+        self.notices.contains(&message)
     }
 
     /// How many revocations are held.

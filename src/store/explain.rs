@@ -194,6 +194,7 @@ fn happened(outcome: Outcome) -> &'static str {
         Outcome::Blocked => "stopped",
         Outcome::BlockedByAdmin => "stopped, as an administrator wants",
         Outcome::BadSignature => "told that the link is damaged",
+        Outcome::RateLimited => "asked to wait, because the link was opened unusually often",
         Outcome::Revoked => "told that the link was taken back",
         Outcome::ErrorFailedOpen => "let on although a source did not answer",
         Outcome::ErrorFailedClosed => "stopped because a source did not answer",
@@ -219,7 +220,7 @@ fn age(now: Timestamp, then: Timestamp) -> String {
 }
 
 /// Text from outside without what steers a terminal or turns the direction of writing (UAX 9).
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let steers = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

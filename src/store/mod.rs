@@ -14,6 +14,8 @@ mod file;
 mod log;
 mod mask;
 mod month;
+mod notices;
+mod report;
 mod revocation;
 mod revocations;
 #[cfg(test)]
@@ -26,10 +28,12 @@ mod wraps;
 
 pub use clicks::{ClickFilter, Order};
 pub use error::StoreError;
-pub use explain::{Explanation, MintedFor, explain};
+pub use explain::{Explanation, MintedFor, explain, printable};
 pub use file::Store;
 pub use log::{ClickLog, ClickWriter, LogStats, Unwritten};
 pub use mask::{MASK, Reveal, mask_address, mask_url};
+pub use notices::{NOTICES_MAX, Notice};
+pub use report::{AnswerError, Answered, Filed, NewReport, Report, Reports};
 pub use revocation::{Release, Revocation, RevokeError, Say, Scope, Touched};
 pub use revocations::{REVOCATIONS_MAX, RevocationStamp, Revoked};
 pub use tally::{DECISION_MICROS, Tally};

@@ -117,6 +117,20 @@ pub enum RevokeError {
         /// By whom.
         by: String,
     },
+    /// There is a cap on notices.
+    #[error("{0} notices are registered, which is the most; end some with `sekisho notice end`")]
+    TooManyNotices(i64),
+    /// No such notice.
+    #[error("there is no notice {0}; `sekisho notice list` shows those that count")]
+    UnknownNotice(i64),
+    /// Somebody was quicker.
+    #[error("notice {id} was ended already, by {by}")]
+    EndedNotice {
+        /// Which.
+        id: i64,
+        /// By whom.
+        by: String,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

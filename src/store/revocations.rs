@@ -14,9 +14,9 @@ use crate::{
 /// Most revocations in force at one time: every node holds all of them in memory.
 pub const REVOCATIONS_MAX: u64 = 100_000;
 
-/// How far the tables of revocations have come; what they say is the same as long as this is.
+/// How far the tables of revocations and notices have come; what they say is the same as long as this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RevocationStamp([i64; 4]);
+pub struct RevocationStamp([i64; 6]);
 
 impl RevocationStamp {
     /// Whether this can be read from a store that was at `before` once: rows are only ever added.
@@ -36,6 +36,8 @@ pub struct Revoked {
     pub messages: Vec<(i64, MessageHash)>,
     /// The links that each of them means beside those minted for its messages, by its id.
     pub links: Vec<(i64, LinkId)>,
+    /// Messages that went to many on purpose.
+    pub notices: Vec<MessageHash>,
 }
 
 const COLUMNS: &str = "SELECT revocation.id, revocation.time, link, message, sender, tenant, key, issued_from,
@@ -118,6 +120,7 @@ impl Store {
                 stamp: stamp(&moment)?,
                 revocations: in_force(&moment, now)?,
                 messages: meant(&moment, "message", now, |row| Ok((row.get(0)?, MessageHash(row.get(1)?))))?,
+                notices: noticed(&moment)?,
                 links: meant(&moment, "link", now, |row| Ok((row.get(0)?, LinkId(row.get(1)?))))?,
             })
         };
@@ -151,7 +154,7 @@ impl Store {
 }
 
 /// Who and why, each in one line.
-fn said(say: Say<'_>) -> Result<Say<'_>, RevokeError> {
+pub(super) fn said(say: Say<'_>) -> Result<Say<'_>, RevokeError> {
     let Say { time, by, reason } = Say { by: say.by.trim(), reason: say.reason.trim(), ..say };
     match (by, reason) {
         ("", _) => Err(RevokeError::Unsaid("who takes it upon themselves")),
@@ -239,6 +242,13 @@ fn meant<T>(
     statement.query_map([now.millis()], read)?.collect()
 }
 
+fn noticed(connection: &Connection) -> rusqlite::Result<Vec<MessageHash>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT message FROM notice WHERE NOT EXISTS (SELECT 1 FROM notice_end WHERE notice_end.notice = notice.id)",
+    )?;
+    statement.query_map([], |row| row.get(0).map(MessageHash))?.collect()
+}
+
 fn one(connection: &Connection, id: i64) -> rusqlite::Result<Option<Revocation>> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE revocation.id = ?"))?;
     statement.query_row([id], read).optional()
@@ -247,9 +257,12 @@ fn one(connection: &Connection, id: i64) -> rusqlite::Result<Option<Revocation>>
 fn stamp(connection: &Connection) -> rusqlite::Result<RevocationStamp> {
     let mut statement = connection.prepare_cached(
         "SELECT ifnull((SELECT max(id) FROM revocation), 0), ifnull((SELECT max(id) FROM revocation_release), 0),
-                ifnull((SELECT max(id) FROM revoked_message), 0), ifnull((SELECT max(id) FROM revoked_link), 0)",
+                ifnull((SELECT max(id) FROM revoked_message), 0), ifnull((SELECT max(id) FROM revoked_link), 0),
+                ifnull((SELECT max(id) FROM notice), 0), ifnull((SELECT max(id) FROM notice_end), 0)",
     )?;
-    statement.query_row([], |row| Ok(RevocationStamp([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])))
+    statement.query_row([], |row| {
+        Ok(RevocationStamp([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?]))
+    })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Revocation> {

@@ -2,7 +2,7 @@ use minijinja::{Value, context};
 
 use crate::{
     base::ClickId,
-    click::{Barrier, Destination, House, Page, Preview, Reason, ReasonAsked, Stop, Would},
+    click::{Barrier, Destination, Fate, House, Page, Preview, Reason, ReasonAsked, Reported, Stop, Ways, Would},
     judge::HostFact,
 };
 
@@ -12,6 +12,7 @@ pub(super) fn template(page: &Page) -> &'static str {
         Page::Stop(stop) => match stop.barrier {
             Barrier::Notice(_) => "notice.html",
             Barrier::Warn(_) => "warn.html",
+            Barrier::TooMany(_) => "too-many.html",
             Barrier::Block => "block.html",
             Barrier::BlockedByAdmin => "blocked-by-admin.html",
             Barrier::MessageConvicted => "message-convicted.html",
@@ -19,6 +20,8 @@ pub(super) fn template(page: &Page) -> &'static str {
         },
         Page::Preview(_) => "preview.html",
         Page::Damaged(_) => "damaged.html",
+        Page::Left(_) => "left.html",
+        Page::Reported(_) => "reported.html",
     }
 }
 
@@ -27,7 +30,12 @@ pub(super) fn values(page: &Page) -> Value {
     match page {
         Page::Stop(stop) => of_stop(stop),
         Page::Preview(preview) => of_preview(preview),
-        Page::Damaged(damaged) => of_house(&damaged.house, Some(damaged.reference)),
+        Page::Damaged(damaged) => context! {
+            ways => of_ways(&damaged.ways),
+            ..of_house(&damaged.house, Some(damaged.reference))
+        },
+        Page::Left(left) => of_house(&left.house, None),
+        Page::Reported(reported) => of_reported(reported),
     }
 }
 
@@ -36,8 +44,27 @@ pub(super) fn of_error(status: u16) -> Value {
     context! { status => status, ..of_house(&House::default(), None) }
 }
 
+fn of_ways(ways: &Ways) -> Value {
+    let report = ways.report.as_ref();
+    context! {
+        leave => ways.leave.as_str(),
+        report => report.map(|report| context! { path => report.path.as_str(), nonce => report.nonce.as_str() }),
+    }
+}
+
+fn of_reported(reported: &Reported) -> Value {
+    let (fate, days) = match reported.fate {
+        Fate::Kept { days } => ("kept", days),
+        Fate::Known => ("known", 0),
+        Fate::TooOld => ("too-old", 0),
+        Fate::Lost => ("lost", 0),
+    };
+    context! { fate => fate, days => days, ..of_house(&reported.house, reported.reference) }
+}
+
 fn of_house(house: &House, reference: Option<ClickId>) -> Value {
     context! {
+        ways => (),
         reference => reference.map(|reference| reference.to_string()),
         house => context! {
             name => house.name.as_deref(),
@@ -51,6 +78,7 @@ fn of_stop(stop: &Stop) -> Value {
     let (kind, onward) = match &stop.barrier {
         Barrier::Notice(onward) => ("notice", Some(onward)),
         Barrier::Warn(onward) => ("warn", Some(onward)),
+        Barrier::TooMany(onward) => ("too-many", Some(onward)),
         Barrier::Block => ("block", None),
         Barrier::BlockedByAdmin => ("blocked-by-admin", None),
         Barrier::MessageConvicted => ("message-convicted", None),
@@ -71,6 +99,7 @@ fn of_stop(stop: &Stop) -> Value {
         destination => of_destination(&stop.destination),
         reasons => of_reasons(&stop.reasons),
         onward => onward,
+        ways => of_ways(&stop.ways),
         ..of_house(&stop.house, Some(stop.reference))
     }
 }

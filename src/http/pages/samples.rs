@@ -3,7 +3,8 @@ use std::sync::Arc;
 use crate::{
     base::ClickId,
     click::{
-        Barrier, Damaged, Destination, House, MailAddress, Onward, Page, Preview, Reason, ReasonAsked, Stop, Would,
+        Barrier, Damaged, Destination, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason, ReasonAsked,
+        ReportWay, Reported, Stop, Ways, Would,
     },
     judge::{HostFact, Threat, Tier},
 };
@@ -42,8 +43,16 @@ pub fn samples() -> Vec<(String, Page)> {
     ] {
         samples.push((format!("preview-{name}"), preview(would)));
     }
+    samples.push(("too-many".into(), stop(Barrier::TooMany(onward(ReasonAsked::No)), Tier::Clean, Threat::None)));
     for (name, house) in [("", house()), ("-plain", Arc::default())] {
-        samples.push((format!("damaged{name}"), Page::Damaged(Damaged { reference: REFERENCE, house })));
+        samples.push((format!("damaged{name}"), Page::Damaged(Damaged { reference: REFERENCE, house, ways: ways() })));
+    }
+    samples.push(("left".into(), Page::Left(Left { house: house() })));
+    for (name, fate) in
+        [("kept", Fate::Kept { days: 3 }), ("known", Fate::Known), ("too-old", Fate::TooOld), ("lost", Fate::Lost)]
+    {
+        let reference = (fate != Fate::TooOld).then_some(REFERENCE);
+        samples.push((format!("reported-{name}"), Page::Reported(Reported { reference, house: house(), fate })));
     }
     samples
 }
@@ -59,7 +68,16 @@ fn stop(barrier: Barrier, tier: Tier, threat: Threat) -> Page {
         reasons.push(Reason::Host(fact));
     }
     let destination = if threat == Threat::Scam { international() } else { plain() };
-    Page::Stop(Box::new(Stop { barrier, reference: REFERENCE, house: house(), destination, tier, threat, reasons }))
+    Page::Stop(Box::new(Stop {
+        barrier,
+        reference: REFERENCE,
+        house: house(),
+        ways: ways(),
+        destination,
+        tier,
+        threat,
+        reasons,
+    }))
 }
 
 fn preview(would: Would) -> Page {
@@ -76,6 +94,11 @@ fn preview(would: Would) -> Page {
 
 fn onward(reason: ReasonAsked) -> Onward {
     Onward { nonce: "c2FtcGxl".into(), reason }
+}
+
+fn ways() -> Ways {
+    let report = ReportWay { path: "/~/report/www.shop.example/AbCdEf1".into(), nonce: "cmVwb3J0".into() };
+    Ways { leave: "/~/left".into(), report: Some(report) }
 }
 
 fn house() -> Arc<House> {

@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::TemplateError;
-use crate::click::{Barrier, Page};
+use crate::click::Page;
 
 macro_rules! shipped {
     ($($name:literal),+ $(,)?) => { &[$(($name, include_str!(concat!("../../../templates/", $name)))),+] };
@@ -19,13 +19,18 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "damaged.html",
     "destination.html",
     "error.html",
+    "left.html",
     "link-withdrawn.html",
     "message-convicted.html",
     "notice.html",
     "onward.html",
     "preview.html",
+    "report.html",
+    "reported.html",
     "shapes.html",
     "style.css",
+    "too-many.html",
+    "ways.html",
     "warn.html",
 ];
 
@@ -119,14 +124,14 @@ impl Sources {
     /// a way on exactly where there is one.
     pub(super) fn promises(&self, name: &str, html: &str, page: &Page, style: &str) -> Result<(), TemplateError> {
         let broken = |cause: &str| Err(self.wrong(name, None, cause.to_owned()));
-        let (reference, onward) = match page {
-            Page::Stop(stop) => match &stop.barrier {
-                Barrier::Notice(onward) | Barrier::Warn(onward) => (Some(stop.reference), Some(onward)),
-                _ => (Some(stop.reference), None),
-            },
-            Page::Preview(preview) => (preview.reference, None),
-            Page::Damaged(damaged) => (Some(damaged.reference), None),
+        let (reference, onward, report) = match page {
+            Page::Stop(stop) => (Some(stop.reference), stop.barrier.onward(), stop.ways.report.as_ref()),
+            Page::Preview(preview) => (preview.reference, None, None),
+            Page::Damaged(damaged) => (Some(damaged.reference), None, damaged.ways.report.as_ref()),
+            Page::Left(_) => (None, None, None),
+            Page::Reported(reported) => (reported.reference, None, None),
         };
+        let reports = usize::from(report.is_some_and(|report| html.contains(&report.nonce)));
         if !html.contains(style) {
             return broken("the page lost <style>{{ style }}</style>, and no other style sheet is let through");
         }
@@ -137,7 +142,7 @@ impl Sources {
             Some(onward) if !(html.contains(&onward.nonce) && html.contains("method=\"post\"")) => {
                 broken("the page has no <form method=\"post\"> with {{ onward.nonce }}, so nobody could go on")
             }
-            None if html.contains("<form") => broken("the page has a form, but there is no way on"),
+            None if html.matches("<form").count() > reports => broken("the page has a form, but there is no way on"),
             _ => Ok(()),
         }
     }

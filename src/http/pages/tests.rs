@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::click::{Damaged, Stop};
+use crate::click::{Damaged, Stop, Ways};
 
 /// What a page may weigh, in bytes.
 const WEIGHT_MAX: usize = 50_000;
@@ -62,7 +62,8 @@ fn a_page_says_where_the_link_goes_unless_it_is_damaged() {
             }
         }
         Page::Preview(preview) => assert!(html.contains(&preview.destination.host), "{name}"),
-        Page::Damaged(_) => {
+        Page::Damaged(_) | Page::Left(_) | Page::Reported(_) => {
+            let html = html.replace("&#x2f;~&#x2f;report&#x2f;www.shop.example", "");
             assert!(!html.contains("shop.example") && !html.contains("class=\"goes\""), "{name}");
         }
     });
@@ -71,9 +72,11 @@ fn a_page_says_where_the_link_goes_unless_it_is_damaged() {
 #[test]
 fn only_what_may_be_passed_has_a_way_on() {
     every(|name, _, html, _| {
-        let way_on = name.starts_with("warn") || name.starts_with("notice");
+        let way_on = ["warn", "notice", "too-many"].iter().any(|kind| name.starts_with(kind));
         assert_eq!(html.matches("<form class=\"onward\" method=\"post\">").count(), usize::from(way_on), "{name}");
-        assert_eq!(html.contains("<button"), way_on, "{name}");
+        let may_report = way_on || ["block", "message-", "link-", "damaged"].iter().any(|kind| name.starts_with(kind));
+        assert_eq!(html.matches("<button").count(), usize::from(way_on) + usize::from(may_report), "{name}");
+        assert_eq!(html.matches("<form").count(), usize::from(way_on) + usize::from(may_report), "{name}");
     });
 }
 
@@ -82,7 +85,9 @@ fn no_page_links_to_the_destination() {
     every(|name, _, html, _| {
         let links: BTreeSet<&str> = html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(
-            links.iter().all(|link| link.starts_with("mailto:") || link.starts_with("&#x2f;www.shop")),
+            links
+                .iter()
+                .all(|link| ["mailto:", "&#x2f;www.shop", "&#x2f;~&#x2f;left"].iter().any(|at| link.starts_with(at))),
             "{name}: {links:?}"
         );
     });
@@ -171,7 +176,11 @@ fn overlaid(files: &[(&str, &str)]) -> Result<Pages, String> {
 fn an_overlay_replaces_what_it_holds() {
     let damaged = "{% extends \"base.html\" %}{% block main %}<h1>Oh</h1>{{ reference }}{% endblock %}";
     let pages = overlaid(&[("damaged.html", damaged), ("style.css", "h1{color:red}"), (".gitignore", "*")]).unwrap();
-    let page = Page::Damaged(Damaged { reference: crate::base::ClickId([0; 10]), house: Arc::default() });
+    let page = Page::Damaged(Damaged {
+        reference: crate::base::ClickId([0; 10]),
+        house: Arc::default(),
+        ways: Ways::default(),
+    });
     let html = pages.render(&page, Language::negotiate(None)).unwrap();
     assert!(html.contains("<h1>Oh</h1>0000-0000-0000-0000") && html.contains("<style>h1{color:red}</style>"));
     assert_ne!(pages.style_hash(), shipped().style_hash());

@@ -29,7 +29,8 @@ impl Served {
     pub(super) fn start_with(place: &[&str]) -> Self {
         let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
         args.extend(place);
-        let mut child = command(&args).spawn().unwrap();
+        // A test asks as fast as it can until an answer is as wanted.
+        let mut child = command(&args).env("SEKISHO_LIMITS__LINK_OPENINGS_PER_MINUTE", "0").spawn().unwrap();
         let stderr = lines(child.stderr.take().unwrap());
         let mut served = Self { child, stderr, clicks: String::new(), admin: String::new() };
         let line = served.until("answering clicks on ");
