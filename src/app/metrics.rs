@@ -6,8 +6,8 @@ use std::fmt::{self, Write as _};
 
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet, text},
-    metrics::{MetricType, counter::ConstCounter},
+    encoding::{DescriptorEncoder, NoLabelSet, text},
+    metrics::MetricType,
     registry::Registry,
 };
 
@@ -192,10 +192,13 @@ impl Collector for Samples {
             let kind = if metric.kind == Kind::Counter { MetricType::Counter } else { MetricType::Gauge };
             let mut written = encoder.encode_descriptor(metric.name, metric.help, None, kind)?;
             for (labels, number) in samples {
-                let mut labelled = written.encode_family(labels)?;
-                match metric.kind {
-                    Kind::Counter => ConstCounter::new(*number).encode(labelled)?,
-                    _ => labelled.encode_gauge(number)?,
+                match (metric.kind, labels.is_empty()) {
+                    (Kind::Counter, true) => written.encode_counter::<NoLabelSet, _, u64>(number, None)?,
+                    (Kind::Counter, false) => {
+                        written.encode_family(labels)?.encode_counter::<NoLabelSet, _, u64>(number, None)?;
+                    }
+                    (_, true) => written.encode_gauge(number)?,
+                    (_, false) => written.encode_family(labels)?.encode_gauge(number)?,
                 }
             }
         }
