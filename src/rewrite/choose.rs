@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use super::{
-    find::{Found, Role, Shape, Spot, bare_host, is_address},
+    find::{Found, Role, Shape, Spot, Submit, bare_host, is_address},
     own::Own,
-    policy::{Policy, SchemeRule},
+    policy::{Code, Policy, SchemeRule, Scripts},
     report::{Reason, Rule},
 };
 use crate::{
-    link::LinkId,
+    link::{LinkId, Place},
     url::{self, Context, NotWeb, Suffixes, WebUrl},
 };
 
@@ -36,9 +36,11 @@ pub(crate) struct Scope<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) suffixes: &'a Suffixes,
     pub(crate) own: &'a Own,
+    /// What kind of part it is.
+    pub(crate) place: Place,
     /// What relative links are relative to.
     pub(crate) base: Option<&'a WebUrl>,
-    /// Whether the base stands in the document, and is removed from it.
+    /// Whether the base is removed, from the document or from the header of its part.
     pub(crate) base_goes: bool,
     /// Encodes a query in the charset of the document.
     pub(crate) encode_query: Option<crate::url::EncodeQuery<'a>>,
@@ -46,20 +48,42 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Of text, where nothing is relative to anything and no document has a charset of its own.
-    pub(crate) fn of_text(policy: &'a Policy, suffixes: &'a Suffixes, own: &'a Own) -> Self {
-        Self { policy, suffixes, own, base: None, base_goes: false, encode_query: None }
+    pub(crate) fn of_text(policy: &'a Policy, suffixes: &'a Suffixes, own: &'a Own, place: Place) -> Self {
+        Self { policy, suffixes, own, place, base: None, base_goes: false, encode_query: None }
     }
 }
 
 /// Chooses for one link.
 pub(crate) fn choose(found: &Found, scope: &Scope<'_>) -> Choice {
     match found.spot {
-        Spot::Attribute(Role::Link | Role::Action, _) | Spot::Refresh { .. } => attribute(&found.value, scope),
-        Spot::Attribute(Role::Resource, _) => resource(&found.value, scope),
+        Spot::Attribute(Role::Link, _) => attribute(&found.value, scope),
+        Spot::Attribute(Role::Active, _) => active(&found.value),
+        Spot::Attribute(Role::Resource, _) | Spot::Piece(_) => resource(&found.value, scope),
         Spot::Attribute(Role::Base, _) if found.value == "#" => Choice::Skip,
         Spot::Attribute(Role::Base, _) => Choice::Defang(Reason::Base),
+        Spot::Form { submit, .. } => match attribute(&found.value, scope) {
+            Choice::Wrap(_) | Choice::Ours(..) if submit == Submit::Secret => Choice::Defang(Reason::Form),
+            choice => choice,
+        },
+        Spot::Refresh { .. } => match attribute(&found.value, scope) {
+            // A page that is attached may well lead on; a message never does so without a click.
+            Choice::Wrap(_) | Choice::Ours(..) if scope.place != Place::Attachment => Choice::Defang(Reason::Refresh),
+            choice => choice,
+        },
+        Spot::Handler(_) | Spot::Script if matches!(found.value.trim(), "" | "#") => Choice::Skip,
+        Spot::Handler(_) | Spot::Script => match scope.policy.scripts {
+            Scripts::Report => Choice::Leave(Rule::Script),
+            Scripts::Remove => Choice::Defang(Reason::Script),
+        },
         Spot::TextNode(shape) | Spot::Text(shape) => text(shape, &found.value, scope),
     }
+}
+
+/// What the message itself brings stays.
+fn active(value: &str) -> Choice {
+    let clean = clean(value);
+    let own = matches!(scheme(&clean).as_deref(), Some("cid" | "mid" | "about"));
+    if own || clean.is_empty() || clean.starts_with('#') { Choice::Skip } else { Choice::Defang(Reason::Active) }
 }
 
 fn text(shape: Shape, value: &str, scope: &Scope<'_>) -> Choice {
@@ -67,20 +91,26 @@ fn text(shape: Shape, value: &str, scope: &Scope<'_>) -> Choice {
         Shape::FileName => Choice::Leave(Rule::FileName),
         Shape::Sentence => Choice::Leave(Rule::Sentence),
         Shape::Address => Choice::Leave(Rule::BareAddress),
+        Shape::Identifier if scope.policy.code == Code::Leave => Choice::Leave(Rule::Identifier),
+        Shape::Code if scope.policy.code == Code::Leave => Choice::Leave(Rule::Code),
         Shape::Bare => match url::parse(value) {
             Ok(url) => web(url, scope),
             Err(_) => Choice::Leave(Rule::NoHost),
         },
         // An auto-linker knows nothing of the document's charset: it sends UTF-8.
-        Shape::Url => parsed(url::parse(value), scope),
+        Shape::Url | Shape::Identifier | Shape::Code => parsed(url::parse(value), scope),
     }
 }
 
-fn resource(value: &str, scope: &Scope<'_>) -> Choice {
+/// Whether a base has a say in it.
+pub(crate) fn is_relative(value: &str) -> bool {
     let clean = clean(value);
-    let relative = !clean.is_empty() && !clean.starts_with('#') && scheme(&clean).is_none();
-    match in_base(&clean, scope) {
-        Ok(url) if relative && scope.base_goes => Choice::Absolute(url),
+    !clean.is_empty() && !clean.starts_with('#') && scheme(&clean).is_none()
+}
+
+fn resource(value: &str, scope: &Scope<'_>) -> Choice {
+    match in_base(&clean(value), scope) {
+        Ok(url) if scope.base_goes && is_relative(value) => Choice::Absolute(url),
         _ => Choice::Skip,
     }
 }
@@ -109,8 +139,25 @@ fn attribute(value: &str, scope: &Scope<'_>) -> Choice {
             SchemeRule::Leave => Choice::Leave(Rule::Scheme),
             SchemeRule::Defang => Choice::Defang(Reason::Scheme),
         },
+        None if scope.base.is_none() && is_quoted_address(rest) => Choice::Defang(Reason::Invalid),
         None => relative(rest, scope),
     }
+}
+
+/// An absolute address behind quotation marks and the like: relative to nothing for a browser, a link for a client that
+/// takes them away (attack row 11).
+fn is_quoted_address(text: &str) -> bool {
+    let mark = |character: char| {
+        character.is_whitespace()
+            || "`'\"<>()".contains(character)
+            || matches!(character, '\u{ab}' | '\u{2018}'..='\u{201f}')
+    };
+    let inside = text.trim_start_matches(mark);
+    let address = || {
+        let scheme = scheme(inside);
+        matches!(scheme.as_deref(), Some("http" | "https" | "url")) || inside.starts_with("//")
+    };
+    inside.len() < text.len() && address()
 }
 
 /// A link without a scheme (attack rows 46 and 47).
@@ -180,11 +227,13 @@ pub(crate) fn scheme(text: &str) -> Option<String> {
 
 /// The web address behind a scheme that only says how to show it.
 fn wrapped_by_scheme(text: &str) -> Option<&str> {
-    if !matches!(scheme(text)?.as_str(), "view-source" | "feed" | "microsoft-edge") {
+    const SHOWS: [&str; 4] = ["view-source", "feed", "microsoft-edge", "url"];
+    if !SHOWS.contains(&scheme(text)?.as_str()) {
         return None;
     }
     let (_, inside) = text.split_once(':')?;
-    let web = matches!(scheme(inside).as_deref(), Some("http" | "https" | "view-source" | "feed" | "microsoft-edge"));
+    let inside = inside.trim_start();
+    let web = scheme(inside).is_some_and(|scheme| matches!(&*scheme, "http" | "https") || SHOWS.contains(&&*scheme));
     (web || inside.starts_with("//")).then_some(inside)
 }
 

@@ -36,8 +36,8 @@ mod report;
 mod rewriter;
 mod write;
 
-pub use find::Unsafe;
-pub use policy::{Attachments, Policy, SchemeRule, Signed};
+pub use find::{Unsafe, html_table};
+pub use policy::{Attachments, Code, Policy, SchemeRule, Scripts, Signed};
 pub use report::{
     Change, Counts, Done, LeftPart, PartRule, Reason, RecodedPart, RemovedPart, Report, ReportedLink, Rule, Unread,
 };

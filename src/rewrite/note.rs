@@ -15,8 +15,16 @@ pub(crate) const fn defanged(reason: Reason) -> &'static str {
         Reason::Invalid => "link removed: it is no valid web address",
         Reason::TooLong => "link removed: it is too long to be checked",
         Reason::Base => "link removed",
+        Reason::Form => "form disabled: it would send what you type to a web site",
+        Reason::Refresh => "link removed: it would open without a click",
+        Reason::Active => "removed: it would open inside the message",
+        Reason::Script => "script removed",
     }
 }
+
+/// What a reader sees in the place of a form that was disabled, which is why its field takes nothing to anywhere.
+pub(crate) const FORM: &str =
+    "<b>[This form was disabled: a message must not ask for what you type here. Go to the web site yourself.]</b>";
 
 const REMOVED: &str = "[This part of the message could not be checked for dangerous links and was removed.\r\n\
     Ask your administrator for it.]";

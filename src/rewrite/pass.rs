@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{
     Refused,
-    choose::{Choice, Scope, choose},
-    find::{self, Found, Grammar, Lines, Page, Spot},
+    choose::{Choice, Scope, choose, is_relative},
+    find::{self, Budget, Clean, Found, Grammar, Lines, Page, Resources},
     kind::{Kind, kind},
     note,
     own::Own,
@@ -49,15 +49,17 @@ pub(super) struct Log {
     pub(super) recoded_parts: Vec<RecodedPart>,
     pub(super) ambiguities: Vec<String>,
     growth: usize,
-    /// Tags that a parser has read.
-    pub(super) tags: usize,
+    /// What proofs may still cost.
+    pub(super) budget: Budget,
+    /// Whether a link of the part hung on a base that its header names.
+    on_header_base: bool,
 }
 
 /// Where one document stands.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'a> {
     part: &'a str,
-    place: Place,
+    pub(super) place: Place,
 }
 
 impl Pass<'_> {
@@ -133,10 +135,12 @@ impl Pass<'_> {
         let edits = match kind {
             Kind::Html(place) => {
                 let site = Site { part: id, place };
-                let page = self.find(opened.text())?;
-                let edits = self.html(&opened, opened.text(), &page, part, site)?;
-                self.holds(&opened, &page, &edits, part, site)?;
-                edits
+                let clean = Clean::of(opened.text());
+                let page = self.find(clean.text(), part)?;
+                self.log.on_header_base = false;
+                let edits = self.html(&opened, clean.text(), &page, part, site)?;
+                self.holds(&opened, clean.text(), &page, &edits, part, site)?;
+                clean.carry(edits)
             }
             Kind::Text(place, lines) => self.text(&opened, lines, Site { part: id, place })?,
             Kind::Message => self.inner(&opened, id, depth)?,
@@ -145,7 +149,13 @@ impl Pass<'_> {
         if let Some(why) = carried.recoded {
             self.log.recoded_parts.push(RecodedPart { part: id.to_owned(), why: format!("{why:?}") });
         }
-        Ok(carried.edits)
+        let mut edits = carried.edits;
+        if matches!(kind, Kind::Html(_)) && self.log.on_header_base && header_base(part).is_some() {
+            // All that hung on it is written out; another client must not hang it on again.
+            let bases = message::fields(raw, part.header).filter(|field| BASES.iter().any(|name| field.is(name)));
+            edits.extend(bases.map(|field| Edit::new(field.span, "")));
+        }
+        Ok(edits)
     }
 
     /// A message whose own bytes are encoded: it is read by itself, and its raw bytes are the text of the part.
@@ -160,13 +170,14 @@ impl Pass<'_> {
     }
 
     fn text(&mut self, opened: &Opened, lines: Lines, site: Site<'_>) -> Result<Vec<Edit<Decoded>>, Stop> {
-        let scope = Scope::of_text(self.policy, self.suffixes, self.own);
+        let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
         let (mut edits, mut done) = (Vec::new(), None);
         let own = |text: &str| self.own.length(text);
-        for word in find::words(opened.text(), &Grammar { suffixes: self.suffixes, own: &own, lines }) {
-            let span = Span::new(word.range.start, word.range.end);
-            let found = Found { span, spot: Spot::Text(word.shape), value: word.value };
-            let mut written = self.link(opened.text(), &found, &scope, site, span.start())?;
+        let clean = Clean::of(opened.text());
+        let found = find::running_text(clean.text(), &Grammar { suffixes: self.suffixes, own: &own, lines });
+        for found in found {
+            let span = found.span;
+            let mut written = self.link(clean.text(), &found, &scope, site, span.start())?;
             // `a.example日本.b.example`: one link would run into the other.
             if done == Some(span.start())
                 && let Some(first) = written.first_mut()
@@ -176,12 +187,19 @@ impl Pass<'_> {
             done = Some(span.end());
             edits.extend(written);
         }
-        Ok(edits)
+        let hides = |found: &Found| matches!(choose(found, &scope), Choice::Wrap(_) | Choice::Defang(_));
+        let in_pieces = || find::running_text(opened.text(), &Grammar { suffixes: self.suffixes, own: &own, lines });
+        // Where no reading has a link that is to be dealt with, NULs hide none: they stay.
+        if edits.is_empty() && !(clean.is_changed() && in_pieces().iter().any(hides)) {
+            return Ok(edits);
+        }
+        Ok(clean.carry(edits))
     }
 
-    pub(super) fn find(&self, text: &str) -> Result<Page, Unread> {
+    pub(super) fn find(&self, text: &str, part: &Part) -> Result<Page, Unread> {
         let own = |text: &str| self.own.length(text);
-        Ok(find::page(text, &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Space })?)
+        let resources = if header_base(part).is_some() { Resources::Find } else { Resources::Skip };
+        Ok(find::page(text, &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Space }, resources)?)
     }
 
     pub(super) fn html(
@@ -192,19 +210,32 @@ impl Pass<'_> {
         part: &Part,
         site: Site<'_>,
     ) -> Result<Vec<Edit<Decoded>>, Stop> {
-        let stated = part.content_base.as_deref().or(part.content_location.as_deref());
-        let base = stated.and_then(|base| url::parse(base).ok());
+        let base = header_base(part);
         let encode = encoder(opened);
         let utf8 = opened.encoding() == encoding_rs::UTF_8;
         let scope = Scope {
             policy: self.policy,
             suffixes: self.suffixes,
             own: self.own,
+            place: site.place,
             base: base.as_ref(),
-            base_goes: false,
+            base_goes: base.is_some() && matches!(self.job, Job::Wrap { .. }),
             encode_query: if utf8 { None } else { Some(&encode) },
         };
-        self.page(text, page, &scope, site, None)
+        let edits = self.page(text, page, &scope, site, None)?;
+        self.looks_like_ours(text, page, site);
+        Ok(edits)
+    }
+
+    /// Text of an anchor that shows our link host, and no link of ours: somebody plays us (attack row 39).
+    fn looks_like_ours(&mut self, text: &str, page: &Page, site: Site<'_>) {
+        for label in &page.labels {
+            let shown = label.of_str(text);
+            let at = self.own.spelled.iter().find_map(|base| shown.find(base.as_str()));
+            if at.is_some_and(|at| self.own.length(shown.get(at..).unwrap_or_default()).is_none()) {
+                self.log.ambiguities.push(format!("{}: LooksLikeOurs at {}", site.part, label.start()));
+            }
+        }
     }
 
     /// The edits of one HTML document. `at`: where the attribute stands that holds it, if one does.
@@ -219,7 +250,8 @@ impl Pass<'_> {
         let in_outer = url::Context { base: outer.base, encode_query: None };
         let base: Option<WebUrl> = page.base.as_deref().and_then(|base| url::parse_in(base, &in_outer).ok());
         let goes = matches!(self.job, Job::Wrap { .. });
-        let scope = Scope { base: base.as_ref().or(outer.base), base_goes: goes && base.is_some(), ..*outer };
+        let base_goes = goes && (base.is_some() || outer.base_goes);
+        let scope = Scope { base: base.as_ref().or(outer.base), base_goes, ..*outer };
         let mut edits = Vec::new();
         for found in &page.found {
             edits.extend(self.link(text, found, &scope, site, at.unwrap_or(found.span.start()))?);
@@ -276,6 +308,7 @@ impl Pass<'_> {
         if self.log.growth > self.policy.growth_max {
             return Err(Unread::Growth(self.policy.growth_max).into());
         }
+        self.log.on_header_base |= scope.base_goes && !edits.is_empty() && is_relative(&found.value);
         self.log.links.push(row);
         Ok(edits)
     }
@@ -330,6 +363,10 @@ impl Pass<'_> {
 
 /// A link of ours that another tenant minted comes as a choice to wrap its destination: it is ours all the same.
 fn restore(found: &Found, scope: &Scope<'_>, choice: Choice, row: &mut ReportedLink) -> Option<Vec<Edit<Decoded>>> {
+    // In pieces it was never written.
+    if !found.more.is_empty() {
+        return None;
+    }
     let destination = match choice {
         Choice::Ours(destination, _) => destination,
         Choice::Wrap(_) => scope.own.open(&url::parse(found.value.trim()).ok()?)?.destination,
@@ -339,6 +376,14 @@ fn restore(found: &Found, scope: &Scope<'_>, choice: Choice, row: &mut ReportedL
     row.link = Some(found.value.clone());
     row.destination = Some(destination.as_str().to_owned());
     Some(write::plain(found, destination.as_str()))
+}
+
+/// Fields that name the base of a part (RFC 2110, RFC 2557).
+const BASES: [&str; 2] = ["content-base", "content-location"];
+
+fn header_base(part: &Part) -> Option<WebUrl> {
+    let stated = part.content_base.as_deref().or(part.content_location.as_deref());
+    stated.and_then(|base| url::parse(base).ok())
 }
 
 /// Encodes queries in the charset of a part. (A function, since a closure alone is not general enough in its lifetime.)

@@ -16,6 +16,10 @@ pub struct Policy {
     pub html_attachments: Attachments,
     /// What becomes of text under `multipart/signed`. A rewritten part no longer matches its signature.
     pub signed: Signed,
+    /// What becomes of scripts and event handlers in HTML; no mail client runs them.
+    pub scripts: Scripts,
+    /// What becomes of URLs in plain text that are identifiers or stand in code.
+    pub code: Code,
     /// What the message may cost to read.
     pub limits: Limits,
     /// Links that one message may hold; the parts that go beyond are defanged.
@@ -51,8 +55,43 @@ pub enum Signed {
     Leave,
 }
 
+/// What becomes of scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scripts {
+    /// They stay, and the report says so.
+    Report,
+    /// They are emptied.
+    Remove,
+}
+
+/// What becomes of URLs in code: XML namespaces and the like, hunks of a diff, fenced blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// They stay, and the report says so: a patch still applies, an identifier is still the same.
+    Leave,
+    /// They become links as others do.
+    Rewrite,
+}
+
 const LEFT: [&str; 7] = ["mailto", "tel", "sms", "cid", "mid", "xmpp", "webcal"];
-const DEFANGED: [&str; 8] = ["javascript", "data", "vbscript", "blob", "file", "search-ms", "ms-*", "intent"];
+const DEFANGED: [&str; 16] = [
+    "javascript",
+    "data",
+    "vbscript",
+    "blob",
+    "file",
+    "filesystem",
+    "search",
+    "search-ms",
+    "ms-*",
+    "intent",
+    "jar",
+    "mhtml",
+    "mk",
+    "hcp",
+    "shell",
+    "view-source",
+];
 
 impl Default for Policy {
     /// Standard: what is not known to be dangerous is left, and reported.
@@ -67,6 +106,8 @@ impl Default for Policy {
             never_wrap: Vec::new(),
             html_attachments: Attachments::Rewrite,
             signed: Signed::Rewrite,
+            scripts: Scripts::Report,
+            code: Code::Leave,
             limits: Limits::default(),
             links_max: 20_000,
             growth_max: 64 << 20,
@@ -77,7 +118,13 @@ impl Default for Policy {
 impl Policy {
     /// Strict: only what is known to be harmless is left.
     pub fn strict() -> Self {
-        Self { name: "strict".to_owned(), other_schemes: SchemeRule::Defang, ..Self::default() }
+        Self {
+            name: "strict".to_owned(),
+            other_schemes: SchemeRule::Defang,
+            scripts: Scripts::Remove,
+            code: Code::Rewrite,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn scheme(&self, scheme: &str) -> SchemeRule {

@@ -3,7 +3,7 @@
 use super::{
     Unsafe,
     choose::{Choice, Scope, choose},
-    find::{self, Found, Page, Quote, Role, Spot},
+    find::{self, Found, Page, Quote, Role, Spot, Submit, Target},
     pass::{Job, Log, Pass, Site, Stop},
     report::Unread,
 };
@@ -19,6 +19,7 @@ impl Pass<'_> {
     pub(super) fn holds(
         &mut self,
         opened: &Opened,
+        text: &str,
         page: &Page,
         edits: &[Edit<Decoded>],
         part: &Part,
@@ -27,25 +28,29 @@ impl Pass<'_> {
         if matches!(self.job, Job::Restore) {
             return Ok(());
         }
-        let text = apply(opened.text().as_bytes(), edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
+        let text = apply(text.as_bytes(), edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
         let text = String::from_utf8(text).map_err(|error| Unread::Carry(error.to_string()))?;
         if page.readings > 1 && !edits.is_empty() {
-            let again = self.find(&text)?;
+            let again = self.find(&text, part)?;
             let left = Pass { log: Log::default(), ..*self }.html(opened, &text, &again, part, site)?;
             if !left.is_empty() {
                 return Err(Unread::Html(Unsafe::Ambiguous).into());
             }
         }
-        self.log.tags += find::tags(&text);
-        if self.log.tags > find::TAGS {
+        let Some(targets) = find::targets(&text, &mut self.log.budget) else {
             return if page.guessed { Err(Unread::Html(Unsafe::TooComplex).into()) } else { Ok(()) };
-        }
-        let scope = Scope::of_text(self.policy, self.suffixes, self.own);
-        let escapes = |value: String| {
-            let spot = Spot::Attribute(Role::Link, Quote::Double);
-            let found = Found { span: Span::new(0, 0), spot, value };
-            matches!(choose(&found, &scope), Choice::Wrap(_) | Choice::Defang(_))
         };
-        if find::targets(&text).into_iter().any(escapes) { Err(Unread::Html(Unsafe::Ambiguous).into()) } else { Ok(()) }
+        let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
+        let escapes = |(target, value): (Target, String)| {
+            let (span, quote) = (Span::new(0, 0), Quote::Double);
+            let spot = match target {
+                Target::Link => Spot::Attribute(Role::Link, quote),
+                Target::Active => Spot::Attribute(Role::Active, quote),
+                Target::Action => Spot::Form { submit: Submit::Harmless, quote, after: None },
+                Target::Refresh => Spot::Refresh { content: span, quote },
+            };
+            matches!(choose(&Found::new(span, spot, value), &scope), Choice::Wrap(_) | Choice::Defang(_))
+        };
+        if targets.into_iter().any(escapes) { Err(Unread::Html(Unsafe::Ambiguous).into()) } else { Ok(()) }
     }
 }

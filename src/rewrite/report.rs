@@ -103,6 +103,12 @@ pub enum Rule {
     Sentence,
     /// A bare IPv4 address or version number.
     BareAddress,
+    /// A name that is written like a URL: an XML namespace, a document type, a SAML entity.
+    Identifier,
+    /// It stands in a hunk of a diff or in a fenced block.
+    Code,
+    /// A script or an event handler, which no mail client runs.
+    Script,
     /// A bare name that no browser takes for a host.
     NoHost,
     /// The policy never wraps its host.
@@ -125,6 +131,14 @@ pub enum Reason {
     TooLong,
     /// Links of another reading of the page hang on it.
     Base,
+    /// A form that posts, or asks for a secret.
+    Form,
+    /// It would open without a click.
+    Refresh,
+    /// It would open a page or run a program inside the message.
+    Active,
+    /// A script, under a policy that removes them.
+    Script,
 }
 
 /// A part that is a note now.

@@ -1,6 +1,9 @@
 //! Edits of a text that put something else where a link was found, escaped for its place.
 
-use super::find::{Found, Quote, Spot, Within, escape_attribute, unescape};
+use super::{
+    find::{Escape, Found, Quote, Role, Spot, Within, escape_attribute, unescape},
+    note,
+};
 use crate::base::{Decoded, Edit, Span};
 
 /// The style of an anchor that is put around text: the page looks as before.
@@ -10,14 +13,31 @@ const INHERIT: &str = "color:inherit;text-decoration:inherit";
 pub(crate) fn link(found: &Found, url: &str) -> Vec<Edit<Decoded>> {
     let escaped = escape_attribute(url);
     match found.spot {
-        Spot::Attribute(_, quote) => vec![Edit::new(found.span, quoted(quote, &escaped))],
+        Spot::Attribute(_, quote) | Spot::Form { quote, .. } | Spot::Handler(quote) => {
+            vec![Edit::new(found.span, quoted(quote, &escaped))]
+        }
         Spot::Refresh { .. } => vec![Edit::new(found.span, escaped)],
         Spot::TextNode(_) => {
-            let (start, end) = (found.span.start(), found.span.end());
-            let open = format!("<a href=\"{escaped}\" style=\"{INHERIT}\">");
-            vec![Edit::new(Span::new(start, start), open), Edit::new(Span::new(end, end), "</a>")]
+            let pieces = found.more.iter().chain([&found.span]);
+            let around = |span: &Span<Decoded>| {
+                let open = format!("<a href=\"{escaped}\" style=\"{INHERIT}\">");
+                let (start, end) = (span.start(), span.end());
+                [Edit::new(Span::new(start, start), open), Edit::new(Span::new(end, end), "</a>")]
+            };
+            pieces.flat_map(around).collect()
         }
-        Spot::Text(_) => vec![Edit::new(found.span, url)],
+        Spot::Text(_) | Spot::Script => vec![Edit::new(found.span, url)],
+        Spot::Piece(escape) => vec![Edit::new(found.span, piece(escape, url))],
+    }
+}
+
+/// A URL as it may stand in a longer value.
+fn piece(escape: Escape, url: &str) -> String {
+    let css = || url.replace('(', "%28").replace(')', "%29").replace('\'', "%27");
+    match escape {
+        Escape::Attribute => escape_attribute(&url.replace(',', "%2C")),
+        Escape::Css => css(),
+        Escape::CssAttribute => escape_attribute(&css()),
     }
 }
 
@@ -29,27 +49,36 @@ pub(crate) fn plain(found: &Found, url: &str) -> Vec<Edit<Decoded>> {
     }
 }
 
-/// Makes the link harmless, and says so where it can be seen: as the title of a link, as `hxxp` in text.
+/// Makes the link harmless, and says so where it can be seen: as the title of a link, as `hxxp` in text, before the
+/// fields of a form.
 pub(crate) fn defanged(text: &str, found: &Found, why: &str) -> Vec<Edit<Decoded>> {
     let with = match found.spot {
-        Spot::Attribute(_, Quote::Inert) => "#".to_owned(),
-        Spot::Attribute(_, Quote::None) => format!("\"#\" title=\"{why}\""),
-        Spot::Attribute(_, quote) => format!("#{quote} title={quote}{why}", quote = quote.written()),
+        Spot::Attribute(Role::Active, quote) | Spot::Handler(quote) => emptied(quote).to_owned(),
+        Spot::Script => String::new(),
+        Spot::Attribute(_, quote) | Spot::Form { quote, .. } => match quote {
+            Quote::Inert => "#".to_owned(),
+            Quote::None => format!("\"#\" title=\"{why}\""),
+            _ => format!("#{quote} title={quote}{why}", quote = quote.written()),
+        },
         // Without a URL it would load the same page again.
-        Spot::Refresh { content, quote } => {
-            let with = if quote == Quote::Inert {
-                "#"
-            } else if quote == Quote::None {
-                "\"\""
-            } else {
-                ""
-            };
-            return vec![Edit::new(content, with)];
-        }
+        Spot::Refresh { content, quote } => return vec![Edit::new(content, emptied(quote))],
         Spot::TextNode(_) => escape_attribute(&hxxp(&unescape(found.span.of_str(text), Within::Text).into_text(), why)),
-        Spot::Text(_) => hxxp(found.span.of_str(text), why),
+        Spot::Text(_) | Spot::Piece(_) => hxxp(found.span.of_str(text), why),
     };
-    vec![Edit::new(found.span, with)]
+    let mut edits = vec![Edit::new(found.span, with)];
+    if let Spot::Form { after: Some(after), .. } = found.spot {
+        edits.push(Edit::new(Span::new(after, after), note::FORM));
+    }
+    edits
+}
+
+/// An attribute without a value.
+const fn emptied(quote: Quote) -> &'static str {
+    match quote {
+        Quote::Inert => "#",
+        Quote::None => "\"\"",
+        Quote::Single | Quote::Double => "",
+    }
 }
 
 /// As people write links that must not be followed: `hxxp://e[.]example`. No piece of it may look like a link either.

@@ -20,11 +20,18 @@ mod floors;
 #[cfg(feature = "server")]
 mod house;
 mod link;
+#[cfg(feature = "server")]
+mod linkers;
 mod list;
+#[cfg(feature = "server")]
+mod looks;
 #[cfg(feature = "server")]
 mod mails;
 mod message;
+#[cfg(feature = "server")]
+mod mutations;
 mod rewrite;
+mod rows;
 #[cfg(feature = "server")]
 mod ruling;
 #[cfg(feature = "server")]

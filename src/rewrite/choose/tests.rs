@@ -28,12 +28,13 @@ fn chosen(value: &str, base: Option<&str>) -> Choice {
         policy: &policy,
         suffixes: &SUFFIXES,
         own: &own,
+        place: Place::Html,
         base: base.as_ref(),
         base_goes: false,
         encode_query: None,
     };
     let span = Span::<Decoded>::new(0, 0);
-    choose(&Found { span, spot: Spot::Attribute(Role::Link, Quote::Double), value: value.to_owned() }, &scope)
+    choose(&Found::new(span, Spot::Attribute(Role::Link, Quote::Double), value), &scope)
 }
 
 #[test]

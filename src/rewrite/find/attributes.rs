@@ -1,4 +1,6 @@
-//! The table of attributes: which are clicked, which are only loaded.
+//! The table of attributes: which are clicked, which are only loaded, which run something. docs/HTML.md is made of it.
+
+use super::table::{Elements, Names, TABLE};
 
 /// What the table needs to know of the element.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +12,8 @@ pub(crate) struct Element<'a> {
     pub(crate) refreshes: bool,
     /// `<animate attributeName=href>` and its like.
     pub(crate) animates_link: bool,
+    /// `<param name=movie>` and its like.
+    pub(crate) names_a_file: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,60 +22,60 @@ pub(crate) enum Namespace {
     Foreign,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an attribute is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Meaning {
+    /// Followed by a click.
     Link,
+    /// Where a form is sent.
     Action,
-    /// `href` of `<base>`.
-    Base,
-    /// `content` of a refresh.
+    /// `content` of a refresh: followed without a click.
     Refresh,
-    /// `srcdoc`: a document.
+    /// A document.
     Document,
-    /// Loaded with the page.
+    /// What links hang on: the `href` of `<base>`.
+    Base,
+    /// What links hang on in some clients (`xml:base`), or a list that a link takes its target from (`values` of an
+    /// animation): it goes.
+    Removed,
+    /// Opens a page or runs a program inside the message.
+    Active,
+    /// A script.
+    Script,
+    /// Loaded with the page, never clicked.
     Resource,
-    /// A list of URLs that a link takes in turn (`values` of an animation).
-    AnimatedList,
+    /// Several of these, with descriptors.
+    ResourceList,
+    /// CSS, which loads what stands in `url(…)`.
+    Style,
     None,
+}
+
+impl Meaning {
+    /// Whether it is looked at only where a base goes that it may hang on.
+    pub(crate) const fn is_loaded(self) -> bool {
+        matches!(self, Self::Resource | Self::ResourceList | Self::Style)
+    }
 }
 
 /// What `attribute` (lower case, prefix included) of `element` means. Attributes decide, not element names: clients
 /// honour `href` on VML shapes under whatever prefix (attack rows 22 and 30).
 pub(crate) fn meaning(element: &Element<'_>, attribute: &str) -> Meaning {
     let local = attribute.rsplit(':').next().unwrap_or(attribute);
-    match (local, attribute) {
-        ("href", _) if element.name == "base" => Meaning::Base,
-        ("href", _) if loads_by_href(element) => Meaning::Resource,
-        ("href", _) => Meaning::Link,
-        (_, "action" | "formaction") => Meaning::Action,
-        (_, "content") if element.refreshes => Meaning::Refresh,
-        (_, "srcdoc") => Meaning::Document,
-        (_, "to" | "from" | "by") if element.animates_link => Meaning::Link,
-        (_, "values") if element.animates_link => Meaning::AnimatedList,
-        (_, "src" | "background" | "poster") => Meaning::Resource,
-        _ => Meaning::None,
-    }
-}
-
-/// Elements whose `href` is fetched with the page and not followed by a click.
-fn loads_by_href(element: &Element<'_>) -> bool {
-    const IN_SVG: [&str; 11] = [
-        "feimage",
-        "filter",
-        "image",
-        "lineargradient",
-        "mpath",
-        "pattern",
-        "radialgradient",
-        "script",
-        "textpath",
-        "tref",
-        "use",
-    ];
-    match element.namespace {
-        Namespace::Html => element.name == "link",
-        Namespace::Foreign => element.name == "link" || IN_SVG.contains(&element.name),
-    }
+    let named = |names: Names| match names {
+        Names::Local(names) => names.contains(&local),
+        Names::Whole(names) => names.contains(&attribute),
+        Names::Handlers => attribute.len() > 2 && attribute.starts_with("on"),
+    };
+    let on = |elements: Elements| match elements {
+        Elements::Any => true,
+        Elements::Named(names) => names.contains(&element.name),
+        Elements::Foreign(names) => element.namespace == Namespace::Foreign && names.contains(&element.name),
+        Elements::Refresh => element.refreshes,
+        Elements::LinkAnimation => element.animates_link,
+        Elements::FileParameter => element.names_a_file,
+    };
+    TABLE.iter().find(|row| named(row.attributes) && on(row.elements)).map_or(Meaning::None, |row| row.meaning)
 }
 
 /// The byte range of the URL in the `content` of a refresh (WHATWG "shared declarative refresh steps", read more widely:
@@ -105,18 +109,24 @@ mod tests {
     #[test]
     fn attributes_decide_and_not_elements() {
         let of = |name, namespace, attribute| {
-            meaning(&Element { name, namespace, refreshes: false, animates_link: false }, attribute)
+            let element = Element { name, namespace, refreshes: false, animates_link: false, names_a_file: false };
+            meaning(&element, attribute)
         };
         for (name, attribute) in [("a", "href"), ("v:roundrect", "href"), ("q:rect", "o:href"), ("x:b", "xlink:href")] {
             assert_eq!(of(name, Namespace::Html, attribute), Meaning::Link, "{name} {attribute}");
         }
         assert_eq!(of("a", Namespace::Foreign, "xlink:href"), Meaning::Link);
         assert_eq!(of("image", Namespace::Foreign, "href"), Meaning::Resource);
+        assert_eq!(of("script", Namespace::Foreign, "xlink:href"), Meaning::Active);
         assert_eq!(of("v:image", Namespace::Html, "href"), Meaning::Link);
         assert_eq!(of("link", Namespace::Html, "href"), Meaning::Resource);
         assert_eq!(of("base", Namespace::Html, "href"), Meaning::Base);
         assert_eq!(of("button", Namespace::Html, "formaction"), Meaning::Action);
         assert_eq!(of("meta", Namespace::Html, "content"), Meaning::None);
+        assert_eq!(of("iframe", Namespace::Html, "src"), Meaning::Active);
+        assert_eq!(of("img", Namespace::Html, "src"), Meaning::Resource);
+        assert_eq!(of("p", Namespace::Html, "onclick"), Meaning::Script);
+        assert_eq!(of("p", Namespace::Html, "on"), Meaning::None);
     }
 
     #[test]

@@ -17,8 +17,15 @@ pub(super) fn in_host(character: char) -> bool {
     match character {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => true,
         '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' => true,
-        _ => !character.is_ascii() && character.is_alphanumeric(),
+        _ => !character.is_ascii() && (character.is_alphanumeric() || is_symbol(character)),
     }
+}
+
+/// Arrows, dingbats and pictures: some registries sell names of them (`➡.ws`). Before and behind other names they are
+/// bullets.
+fn is_symbol(character: char) -> bool {
+    matches!(character, '\u{2190}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{fe0f}'
+        | '\u{1f000}'..='\u{1faff}')
 }
 
 /// Scripts that are written without blanks: text in them goes on directly behind a URL.
@@ -49,20 +56,46 @@ pub(super) fn meet(before: char, after: char) -> bool {
     before != '.' && after != '.' && is_unspaced(before) != is_unspaced(after)
 }
 
-/// The host in a segment, without the punctuation of host names around it.
-pub(super) fn host(segment: &str, suffixes: &Suffixes) -> Option<Range<usize>> {
+/// The hosts in a segment, without the punctuation of host names around them, nor bullets and arrows.
+pub(super) fn hosts(segment: &str, suffixes: &Suffixes) -> Vec<Range<usize>> {
+    if segment.is_ascii() || !segment.contains(is_symbol) {
+        return host(segment, 0..segment.len(), suffixes).into_iter().collect();
+    }
+    let bare = segment.trim_start_matches(is_symbol);
+    let start = if bare.starts_with('.') { 0 } else { segment.len() - bare.len() };
+    let end = segment.trim_end_matches(is_symbol).len();
+    if let Some(whole) = host(segment, start..end.max(start), suffixes) {
+        return vec![whole];
+    }
+    let (mut found, mut start) = (Vec::new(), 0);
+    for (at, symbol) in segment.match_indices(is_symbol).chain([(segment.len(), "")]) {
+        found.extend(host(segment, start..at, suffixes));
+        start = at + symbol.len();
+    }
+    found
+}
+
+fn host(segment: &str, within: Range<usize>, suffixes: &Suffixes) -> Option<Range<usize>> {
     let edge = ['.', '-', '_'];
-    let trimmed = segment.trim_start_matches(edge);
-    let start = segment.len() - trimmed.len();
+    let text = segment.get(within.clone())?;
+    let trimmed = text.trim_start_matches(edge);
+    let start = within.start + text.len() - trimmed.len();
     let host = trimmed.trim_end_matches(edge);
     (is_host(host, suffixes) || address(host)).then(|| start..start + host.len())
 }
 
-/// Whether `host` has a suffix that people register domains under.
+/// Whether `host` has a suffix that people register domains under, or begins with `www.`, which says enough.
 pub(crate) fn is_host(host: &str, suffixes: &Suffixes) -> bool {
     let Some((_, last)) = host.rsplit_once('.') else { return false };
     let labels = host.split('.').all(|label| !label.is_empty() && label.len() <= 63 * 4);
-    labels && host.len() <= 1024 && last.chars().count() > 1 && suffixes.is_known(host)
+    let valid = labels && host.len() <= 1024 && last.chars().count() > 1;
+    valid && (suffixes.is_known(host) || is_www(host, last))
+}
+
+/// `www.evil.test`: whatever the top-level domain is, clients link it.
+fn is_www(host: &str, last: &str) -> bool {
+    let www = host.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
+    www && host.matches('.').count() > 1 && last.starts_with(|c: char| c.is_alphabetic()) && !last.contains('_')
 }
 
 /// Top-level domains that are words which begin a sentence.
@@ -102,4 +135,25 @@ pub(crate) fn address(run: &str) -> bool {
         }
     }
     octets == 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_are_names_or_bullets() {
+        let suffixes = Suffixes::builtin();
+        for (segment, wanted) in [
+            ("\u{27a1}.ws", &["\u{27a1}.ws"][..]),
+            ("i\u{2764}.ws", &["i\u{2764}.ws"]),
+            ("\u{25ba}www.evil.com\u{2190}", &["www.evil.com"]),
+            ("a.com\u{2192}b.com\u{2192}c", &["a.com", "b.com"]),
+            ("a.com\u{2192}x", &["a.com"]),
+            ("\u{2192}", &[]),
+        ] {
+            let found: Vec<_> = hosts(segment, &suffixes).into_iter().map(|range| &segment[range]).collect();
+            assert_eq!(found, wanted, "{segment}");
+        }
+    }
 }

@@ -1,61 +1,66 @@
-//! HTML: a WHATWG tokenizer with source spans; its own output is thrown away.
+//! HTML: every reading of a document, tokenized; what its tokens mean becomes a [`Page`].
 
-use std::{
-    borrow::Cow,
-    cell::{Cell, RefCell},
-    ops::Range,
-    rc::Rc,
-};
+use std::ops::Range;
 
-use lol_html::{
-    DocumentContentHandlers, ElementContentHandlers, EndTagHandler, HtmlRewriter, MemorySettings, Selector, Settings,
-    errors::RewritingError,
-    html_content::{Attribute, Comment, Element as Tag, TextChunk, TextType},
-};
+use lol_html::errors::RewritingError;
 
 use super::{
-    Found, Nested, Page, Quote, Role, Spot, Unescaped, Unsafe, Within,
-    attributes::{Element, Meaning, Namespace, meaning, refresh_url},
-    reading,
+    Escape, Found, Nested, Page, Quote, Role, Spot, Submit, Unescaped, Unsafe, Within,
+    attributes::Meaning,
+    css, reading,
     readings::Reading,
-    text::{Grammar, Lines, words},
+    runs::{Gap, Run, gap, is_tight},
+    text::{Grammar, Lines, Shape, Word, words},
+    tokens::{Hidden, Mode, Node, Value, tokenize},
     unescape,
 };
-use crate::base::Span;
+use crate::base::{Decoded, Span};
 
 /// How deep documents may stand in documents. Each level reads its text once more.
 pub(super) const DEPTH: usize = 6;
 
-/// Memory that the tokenizer may hold: its stack of open elements, and a token that the end of the text cuts.
-fn memory(text: &str) -> usize {
-    const STACK: usize = 64 << 20;
-    STACK + 2 * text.len()
+/// Whether what is loaded with the page is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resources {
+    /// No base goes, so it stays as it is.
+    Skip,
+    /// A base goes that it may hang on.
+    Find,
 }
 
 /// Finds the links of an HTML document, in every reading that a client could have of it.
 ///
 /// Errors: [`Unsafe`], where a client could see links that are not in the answer.
-pub(crate) fn page(text: &str, grammar: &Grammar<'_>) -> Result<Page, Unsafe> {
-    document(text, grammar, 0)
+pub(crate) fn page(text: &str, grammar: &Grammar<'_>, resources: Resources) -> Result<Page, Unsafe> {
+    document(text, grammar, resources, 0)
 }
 
-fn document(text: &str, grammar: &Grammar<'_>, depth: usize) -> Result<Page, Unsafe> {
+fn document(text: &str, grammar: &Grammar<'_>, resources: Resources, depth: usize) -> Result<Page, Unsafe> {
     if depth > DEPTH {
         return Err(Unsafe::TooDeep);
     }
-    let mut page = read(text, Reading::Mail, grammar, depth)?;
+    let resources = if reading::has_base(text) { Resources::Find } else { resources };
+    let read = |reading| read(text, reading, grammar, resources, depth);
+    let mut page = read(Reading::Mail)?;
     let others = Reading::others(text);
     page.readings = 1 + others.len();
     page.guessed |= reading::has_foreign_content(text);
     for reading in others {
-        page.join(text, read(text, reading, grammar, depth)?)?;
+        page.join(text, read(reading)?)?;
     }
+    page.settle_forms();
     Ok(page)
 }
 
-fn read(text: &str, reading: Reading, grammar: &Grammar<'_>, depth: usize) -> Result<Page, Unsafe> {
+fn read(
+    text: &str,
+    reading: Reading,
+    grammar: &Grammar<'_>,
+    resources: Resources,
+    depth: usize,
+) -> Result<Page, Unsafe> {
     let shadow = reading.of(text);
-    let mut walk = Walk { text, shadow: &shadow, reading, grammar, depth, page: Page::default() };
+    let mut walk = Walk { text, shadow: &shadow, reading, grammar, resources, depth, page: Page::default() };
     walk.all()?;
     walk.page.found.sort_by_key(|found| found.span);
     walk.page.removals.sort();
@@ -69,6 +74,7 @@ struct Walk<'t> {
     reading: Reading,
     /// For text nodes, in which a line break is a blank.
     grammar: &'t Grammar<'t>,
+    resources: Resources,
     /// Documents around this one.
     depth: usize,
     page: Page,
@@ -88,11 +94,12 @@ impl Walk<'_> {
 
     /// Reads a stretch of the shadow that begins at `offset`; gives what is hidden in it.
     fn stretch(&mut self, shadow: &str, offset: usize, anchor: Option<usize>) -> Result<Hidden, Unsafe> {
-        let seen = match tokenize(shadow, anchor, Mode::Strict) {
+        let read = |mode| tokenize(shadow, anchor, mode, self.resources);
+        let seen = match read(Mode::Strict) {
             Ok(seen) => seen,
             Err(RewritingError::ParsingAmbiguity(_)) => {
                 self.page.guessed = true;
-                tokenize(shadow, anchor, Mode::Lenient).map_err(|_| Unsafe::TooComplex)?
+                read(Mode::Lenient).map_err(|_| Unsafe::TooComplex)?
             }
             Err(_) => return Err(Unsafe::TooComplex),
         };
@@ -100,272 +107,204 @@ impl Walk<'_> {
         for value in seen.values {
             self.keep(text, offset, value)?;
         }
-        for (range, node) in seen.text_nodes {
-            self.text_node(text, offset, range, node);
+        self.page.forms.join(seen.forms);
+        if self.reading == Reading::Mail {
+            self.page.labels.extend(seen.labels.into_iter().map(|range| span(&range, offset)));
+            self.text_nodes(text, offset, &seen.text_nodes);
         }
         Ok(seen.hidden)
     }
 
     fn keep(&mut self, text: &str, offset: usize, value: Value) -> Result<(), Unsafe> {
         let decoded = value.decoded(text);
-        let span = Span::new(value.range.start, value.range.end).shifted(offset);
+        let at = span(&value.range, offset);
         // What one reading takes for an attribute may be anything in another: nothing may be written there that has a
         // meaning in markup.
         let quote = if self.reading == Reading::Mail { value.quote } else { Quote::Inert };
-        let found = |role, decoded| Found { span, spot: Spot::Attribute(role, quote), value: decoded };
-        match value.meaning {
-            Meaning::Link => self.page.found.push(found(Role::Link, decoded)),
-            Meaning::Action => self.page.found.push(found(Role::Action, decoded)),
-            Meaning::Resource => self.page.found.push(found(Role::Resource, decoded)),
+        let role = |role| Spot::Attribute(role, quote);
+        let spot = match value.meaning {
+            Meaning::Link => role(Role::Link),
+            Meaning::Active => role(Role::Active),
+            Meaning::Resource => role(Role::Resource),
+            Meaning::Script => Spot::Handler(quote),
+            Meaning::Action => {
+                let after = value.after.filter(|_| quote != Quote::Inert).map(|after| after + offset);
+                Spot::Form { submit: Submit::Harmless, quote, after }
+            }
             Meaning::Refresh => {
                 let url = value.url(text).unwrap_or(value.range.clone());
-                let spot = Spot::Refresh { content: span, quote };
-                let span = Span::new(url.start, url.end).shifted(offset);
-                self.page.found.push(Found { span, spot, value: decoded });
+                let spot = Spot::Refresh { content: at, quote };
+                self.page.found.push(Found::new(span(&url, offset), spot, decoded));
+                return Ok(());
             }
-            Meaning::Base | Meaning::AnimatedList if quote == Quote::Inert => {
-                self.page.found.push(found(Role::Base, decoded));
-            }
+            Meaning::Base | Meaning::Removed if quote == Quote::Inert => role(Role::Base),
             Meaning::Base => {
                 self.page.base.get_or_insert(decoded);
                 self.page.removals.push(value.whole().shifted(offset));
+                return Ok(());
             }
-            Meaning::AnimatedList => self.page.removals.push(value.whole().shifted(offset)),
+            Meaning::Removed => {
+                self.page.removals.push(value.whole().shifted(offset));
+                return Ok(());
+            }
             Meaning::Document => {
-                let page = document(&decoded, self.grammar, self.depth + 1)?;
-                self.page.nested.push(Nested { span, quote, document: decoded, page });
+                let page = document(&decoded, self.grammar, self.resources, self.depth + 1)?;
+                self.page.nested.push(Nested { span: at, quote, document: decoded, page });
+                return Ok(());
             }
-            Meaning::None => {}
-        }
-        Ok(())
-    }
-
-    /// What a client would make clickable in a text node.
-    fn text_node(&mut self, text: &str, offset: usize, range: Range<usize>, node: Node) {
-        let source = text.get(range.clone()).unwrap_or_default();
-        if self.reading != Reading::Mail || memchr::memchr2(b'.', b'/', source.as_bytes()).is_none() {
-            return;
-        }
-        let (unescaped, lines) = match node {
-            Node::Markup => (unescape(source, Within::Text), Lines::Space),
-            Node::Literal => (Unescaped::literal(source), Lines::Fixed),
-        };
-        let grammar = Grammar { lines, ..*self.grammar };
-        let mut done = None;
-        for word in words(unescaped.text(), &grammar) {
-            let runs_on = done.replace(word.range.end) == Some(word.range.start);
-            let span = unescaped.source(word.range);
-            let span = Span::new(span.start, span.end).shifted(offset + range.start);
-            let spot = match node {
-                Node::Markup => Spot::TextNode(word.shape),
-                // One link would run into the other.
-                Node::Literal if runs_on => continue,
-                Node::Literal => Spot::Text(word.shape),
-            };
-            self.page.found.push(Found { span, spot, value: word.value });
-        }
-    }
-}
-
-/// What can be written into a text node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Node {
-    /// Tags and character references mean something there.
-    Markup,
-    /// A tag would be shown as it stands: `xmp`, `plaintext`, CDATA sections.
-    Literal,
-}
-
-/// All that the tokenizer saw in one stretch; ranges count from its beginning.
-#[derive(Default)]
-struct Tokens {
-    values: Vec<Value>,
-    text_nodes: Vec<(Range<usize>, Node)>,
-    /// The element whose start tag came last: raw text always follows it directly.
-    last_tag: String,
-    /// To be read once more.
-    hidden: Hidden,
-    node: Option<(Range<usize>, TextType)>,
-}
-
-/// Stretches, and whether they stand inside an anchor.
-type Hidden = Vec<(Range<usize>, bool)>;
-
-/// One attribute that matters.
-struct Value {
-    meaning: Meaning,
-    name: usize,
-    range: Range<usize>,
-    quote: Quote,
-}
-
-impl Value {
-    fn decoded(&self, text: &str) -> String {
-        let whole = unescape(text.get(self.range.clone()).unwrap_or_default(), Within::Attribute).into_text();
-        match self.meaning {
-            Meaning::Refresh => {
-                refresh_url(&whole).and_then(|url| whole.get(url)).map(str::to_owned).unwrap_or_default()
-            }
-            _ => whole,
-        }
-    }
-
-    /// Where in the text the URL of a refresh stands.
-    fn url(&self, text: &str) -> Option<Range<usize>> {
-        let unescaped = unescape(text.get(self.range.clone())?, Within::Attribute);
-        let url = unescaped.source(refresh_url(unescaped.text())?);
-        Some(url.start + self.range.start..url.end + self.range.start)
-    }
-
-    /// The attribute from its name to its closing quote.
-    fn whole(&self) -> Span<crate::base::Decoded> {
-        Span::new(self.name, self.range.end + usize::from(self.quote != Quote::None))
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// Stops where markup cannot be told from text.
-    Strict,
-    /// Goes on with the likelier reading.
-    Lenient,
-}
-
-fn tokenize(text: &str, anchor: Option<usize>, mode: Mode) -> Result<Tokens, RewritingError> {
-    let seen = RefCell::new(Tokens::default());
-    let place = Place { anchor: Rc::new(Cell::new(anchor)) };
-    let on_tag = |tag: &mut Tag<'_, '_>| {
-        let name = tag.tag_name();
-        if name == "a" {
-            place.enter(tag);
-        }
-        seen.borrow_mut().tag(text, tag, &name);
-        Ok(())
-    };
-    let on_comment = |comment: &mut Comment<'_>| {
-        seen.borrow_mut().comment(text, comment, place.in_anchor());
-        Ok(())
-    };
-    let on_text = |chunk: &mut TextChunk<'_>| {
-        seen.borrow_mut().text(chunk, &place);
-        Ok(())
-    };
-    let every_element: Selector = match "*".parse() {
-        Ok(selector) => selector,
-        Err(error) => return Err(RewritingError::ContentHandlerError(Box::new(error))),
-    };
-    let settings = Settings::new()
-        .append_element_content_handler((Cow::Owned(every_element), ElementContentHandlers::default().element(on_tag)))
-        .append_document_content_handler(DocumentContentHandlers::default().comments(on_comment).text(on_text))
-        .with_strict(mode == Mode::Strict)
-        .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(memory(text)));
-    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
-    rewriter.write(text.as_bytes())?;
-    rewriter.end()?;
-    Ok(seen.into_inner())
-}
-
-/// Where the tokenizer stands: inside a link or not. (Buttons and lists count as text: a client that drops the control
-/// shows what was in it, and makes it clickable.)
-struct Place {
-    /// The anchor whose text comes next. A start tag of `a` ends the one before it, as in a browser.
-    anchor: Rc<Cell<Option<usize>>>,
-}
-
-impl Place {
-    fn in_anchor(&self) -> bool {
-        self.anchor.get().is_some()
-    }
-
-    fn enter(&self, anchor: &mut Tag<'_, '_>) {
-        let href = |attribute: &Attribute<'_>| matches!(attribute.name().as_str(), "href" | "xlink:href");
-        let start = anchor.source_location().bytes().start + 1;
-        self.anchor.set(anchor.attributes().iter().any(href).then_some(start));
-        let now = Rc::clone(&self.anchor);
-        let leave: EndTagHandler<'static> = Box::new(move |_| {
-            if now.get() == Some(start) {
-                now.set(None);
-            }
-            Ok(())
-        });
-        if let Some(handlers) = anchor.end_tag_handlers() {
-            handlers.push(leave);
-        }
-    }
-}
-
-impl Tokens {
-    fn tag(&mut self, text: &str, tag: &Tag<'_, '_>, name: &str) {
-        name.clone_into(&mut self.last_tag);
-        let attributes = tag.attributes();
-        let has = |wanted: &str, values: &[&str]| {
-            attributes.iter().any(|attribute| {
-                attribute.name() == wanted && {
-                    let value = unescape(&attribute.value(), Within::Attribute).into_text();
-                    values.iter().any(|known| value.trim().eq_ignore_ascii_case(known))
+            Meaning::ResourceList | Meaning::Style => {
+                if self.reading == Reading::Mail {
+                    self.pieces(text, offset, &value.range, value.meaning);
                 }
-            })
+                return Ok(());
+            }
+            Meaning::None => return Ok(()),
         };
-        let html = tag.namespace_uri() == "http://www.w3.org/1999/xhtml";
-        let element = Element {
-            name,
-            namespace: if html { Namespace::Html } else { Namespace::Foreign },
-            refreshes: name == "meta" && has("http-equiv", &["refresh"]),
-            animates_link: has("attributename", &["href", "xlink:href"]),
+        self.page.found.push(Found::new(at, spot, decoded));
+        Ok(())
+    }
+
+    /// The URLs inside a longer value.
+    fn pieces(&mut self, text: &str, offset: usize, range: &Range<usize>, meaning: Meaning) {
+        let unescaped = unescape(text.get(range.clone()).unwrap_or_default(), Within::Attribute);
+        let (urls, escape) = match meaning {
+            Meaning::Style => (css::urls(unescaped.text()), Escape::CssAttribute),
+            _ => (css::candidates(unescaped.text()), Escape::Attribute),
         };
-        for attribute in attributes {
-            let meaning = meaning(&element, &attribute.name());
-            if meaning != Meaning::None {
-                self.values.extend(value(text, attribute, meaning));
+        for url in urls {
+            let value = unescaped.text().get(url.clone()).unwrap_or_default().to_owned();
+            let source = span(&unescaped.source(url), offset + range.start);
+            self.page.found.push(Found::new(source, Spot::Piece(escape), value));
+        }
+    }
+
+    /// What a client would make clickable in text nodes, each by itself and those that read as one.
+    fn text_nodes(&mut self, text: &str, offset: usize, nodes: &[(Range<usize>, Node)]) {
+        let source = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+        let mut run: Vec<(Range<usize>, Gap)> = Vec::new();
+        for (at, (range, node)) in nodes.iter().enumerate() {
+            if *node != Node::Markup {
+                self.run(text, offset, &std::mem::take(&mut run));
+                self.raw_text(text, offset, range, *node);
+                continue;
+            }
+            let before = at.checked_sub(1).and_then(|before| nodes.get(before));
+            let gap = match before {
+                Some((before, Node::Markup)) if !run.is_empty() && is_tight(source(before), source(range)) => {
+                    gap(text.get(before.end..range.start).unwrap_or_default())
+                }
+                _ => Gap::Wide,
+            };
+            if gap == Gap::Wide {
+                self.run(text, offset, &std::mem::take(&mut run));
+            }
+            run.push((range.clone(), gap));
+        }
+        self.run(text, offset, &run);
+    }
+
+    /// Text nodes between which nothing ends a word.
+    fn run(&mut self, text: &str, offset: usize, nodes: &[(Range<usize>, Gap)]) {
+        let joined = if nodes.len() > 1 { self.joined(text, offset, nodes) } else { Vec::new() };
+        let (unseen, styled): (Vec<_>, Vec<_>) = joined.into_iter().partition(|(_, gap)| *gap == Gap::Unseen);
+        let mut taken = Vec::new();
+        for (found, _) in unseen {
+            taken.extend(found.more.iter().copied().chain([found.span]));
+            self.page.found.push(found);
+        }
+        taken.sort();
+        for (range, _) in nodes {
+            for found in self.node(text, offset, range) {
+                if is_free(&taken, found.span) {
+                    taken.push(found.span);
+                    self.page.found.push(found);
+                }
+            }
+            taken.sort();
+        }
+        for (found, _) in styled {
+            if found.more.iter().chain([&found.span]).all(|span| is_free(&taken, *span)) {
+                self.page.found.push(found);
             }
         }
     }
 
-    fn comment(&mut self, text: &str, comment: &Comment<'_>, in_anchor: bool) {
-        let range = comment.source_location().bytes();
-        let source = text.get(range.clone()).unwrap_or_default();
-        let Some(inside) = source.strip_prefix("<!--") else { return };
-        let ended = source.ends_with("-->") || source.ends_with("--!>") || inside.starts_with('>') || inside == "->";
-        let conditional = inside.trim_start().starts_with("[if");
-        if conditional || !ended {
-            let end = if ended { range.end.saturating_sub(3).max(range.start + 4) } else { range.end };
-            self.hidden.push((range.start + 4..end, in_anchor));
+    /// Words that go over from one text node into the next.
+    fn joined(&self, text: &str, offset: usize, nodes: &[(Range<usize>, Gap)]) -> Vec<(Found, Gap)> {
+        let run = Run::of(text, nodes);
+        if memchr::memchr2(b'.', b'/', run.text.as_bytes()).is_none() {
+            return Vec::new();
         }
+        let mut found = Vec::new();
+        for Word { range, shape, value } in words(&run.text, &self.spaced()) {
+            let (places, gap) = run.place(&range);
+            let mut spans = places.iter().map(|place| span(place, offset));
+            let (Some(gap), Some(first), Shape::Url | Shape::Bare) = (gap, spans.next(), shape) else { continue };
+            found.push((Found { span: first, spot: Spot::TextNode(shape), value, more: spans.collect() }, gap));
+        }
+        found
     }
 
-    fn text(&mut self, chunk: &TextChunk<'_>, place: &Place) {
-        let range = chunk.source_location().bytes();
-        let node = match self.node.take() {
-            Some((node, text_type)) => (node.start..range.end.max(node.end), text_type),
-            None => (range, chunk.text_type()),
-        };
-        if !chunk.last_in_text_node() {
-            self.node = Some(node);
-            return;
+    fn spaced(&self) -> Grammar<'_> {
+        Grammar { lines: Lines::Space, ..*self.grammar }
+    }
+
+    fn node(&self, text: &str, offset: usize, range: &Range<usize>) -> Vec<Found> {
+        let source = text.get(range.clone()).unwrap_or_default();
+        if memchr::memchr2(b'.', b'/', source.as_bytes()).is_none() {
+            return Vec::new();
         }
-        let (range, text_type) = node;
-        let node = match text_type {
-            TextType::Data => Node::Markup,
-            TextType::CDataSection | TextType::PlainText => Node::Literal,
-            TextType::RawText if self.last_tag == "xmp" => Node::Literal,
-            _ => return,
+        let unescaped = unescape(source, Within::Text);
+        let found = |word: Word| {
+            let span = span(&unescaped.source(word.range), offset + range.start);
+            Found::new(span, Spot::TextNode(word.shape), word.value)
         };
-        if !place.in_anchor() {
-            self.text_nodes.push((range, node));
+        words(unescaped.text(), &self.spaced()).into_iter().map(found).collect()
+    }
+
+    /// Text in which tags mean nothing.
+    fn raw_text(&mut self, text: &str, offset: usize, range: &Range<usize>, node: Node) {
+        /// As much of a script stands in the report.
+        const SHOWN: usize = 120;
+        let source = text.get(range.clone()).unwrap_or_default();
+        let at = offset + range.start;
+        match node {
+            Node::Script if !source.trim().is_empty() => {
+                let shown: String = source.trim().chars().take(SHOWN).collect();
+                self.page.found.push(Found::new(span(range, offset), Spot::Script, shown));
+            }
+            Node::Style => {
+                let urls = css::urls(source).into_iter();
+                let found = urls.map(|url| {
+                    let value = source.get(url.clone()).unwrap_or_default();
+                    Found::new(span(&url, at), Spot::Piece(Escape::Css), value)
+                });
+                self.page.found.extend(found);
+            }
+            Node::Literal => {
+                let unescaped = Unescaped::literal(source);
+                let mut done = None;
+                for word in words(unescaped.text(), &Grammar { lines: Lines::Fixed, ..*self.grammar }) {
+                    // One link would run into the other.
+                    if done.replace(word.range.end) == Some(word.range.start) {
+                        continue;
+                    }
+                    self.page.found.push(Found::new(span(&word.range, at), Spot::Text(word.shape), word.value));
+                }
+            }
+            Node::Script | Node::Markup => {}
         }
     }
 }
 
-fn value(text: &str, attribute: &Attribute<'_>, meaning: Meaning) -> Option<Value> {
-    let name = attribute.name_source_location()?.bytes().start;
-    let range = attribute.value_source_location()?.bytes();
-    let before = range.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
-    let quote = match before {
-        Some(b'"') => Quote::Double,
-        Some(b'\'') => Quote::Single,
-        _ => Quote::None,
-    };
-    Some(Value { meaning, name, range, quote })
+fn span(range: &Range<usize>, offset: usize) -> Span<Decoded> {
+    Span::new(range.start, range.end).shifted(offset)
+}
+
+/// Whether none of `taken` (sorted, apart from one another) reaches into `span`.
+fn is_free(taken: &[Span<Decoded>], span: Span<Decoded>) -> bool {
+    let behind = taken.partition_point(|taken| taken.start() < span.end());
+    behind.checked_sub(1).and_then(|last| taken.get(last)).is_none_or(|last| last.end() <= span.start())
 }
 
 #[cfg(test)]

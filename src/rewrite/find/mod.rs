@@ -5,18 +5,28 @@
 //! cannot read safely is an [`Unsafe`], never an empty answer.
 
 mod attributes;
+mod code;
+mod css;
 mod entities;
+mod forms;
 mod hosts;
 mod html;
+mod nul;
 mod reading;
 mod readings;
+mod runs;
+mod table;
 mod text;
+mod tokens;
 
+pub(crate) use code::running_text;
 pub(crate) use entities::{Unescaped, Within, escape_attribute, unescape};
 pub(crate) use hosts::{address as is_address, is_host as bare_host};
-pub(crate) use html::page;
-pub(crate) use reading::{TAGS, tags, targets};
-pub(crate) use text::{Grammar, Lines, Shape, words};
+pub(crate) use html::{Resources, page};
+pub(crate) use nul::Clean;
+pub(crate) use reading::{Budget, Target, targets};
+pub use table::html_table;
+pub(crate) use text::{Grammar, Lines, Shape};
 
 use crate::base::{Decoded, Span};
 
@@ -30,6 +40,8 @@ pub(crate) struct Found {
     pub(crate) spot: Spot,
     /// What a client reads there: character references undone, lines joined.
     pub(crate) value: String,
+    /// Where its text goes on behind markup that no reader sees: `https://evil<wbr>.test`.
+    pub(crate) more: Vec<Span<Decoded>>,
 }
 
 /// Where a link stands, as far as the way to replace it depends on it.
@@ -37,8 +49,16 @@ pub(crate) struct Found {
 pub(crate) enum Spot {
     /// A whole attribute value.
     Attribute(Role, Quote),
+    /// Where a form is sent. `after`: behind the start tag of the form, where a note can stand.
+    Form { submit: Submit, quote: Quote, after: Option<usize> },
     /// The URL inside the `content` of a refresh; the span beside is the whole value.
     Refresh { content: Span<Decoded>, quote: Quote },
+    /// The value of an event handler.
+    Handler(Quote),
+    /// What stands in `<script>`.
+    Script,
+    /// A URL of something that is loaded, in a longer value.
+    Piece(Escape),
     /// Text of an HTML document outside every anchor.
     TextNode(Shape),
     /// Text of a plain text part, or of HTML where tags mean nothing.
@@ -50,12 +70,32 @@ pub(crate) enum Spot {
 pub(crate) enum Role {
     /// `href` of whatever element, however prefixed.
     Link,
-    /// Where a form is sent.
-    Action,
+    /// Opens or runs something inside the message.
+    Active,
     /// Loaded with the page, never clicked; looked at only where a base that it hangs on is removed.
     Resource,
     /// What links hang on in a reading other than the first: it is blanked, whatever it says.
     Base,
+}
+
+/// What a form would send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Submit {
+    /// A search and the like.
+    Harmless,
+    /// It posts, or it asks for something that is secret.
+    Secret,
+}
+
+/// What may not stand in a piece of a value as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escape {
+    /// What means something in an attribute.
+    Attribute,
+    /// What would end a `url(…)`.
+    Css,
+    /// Both.
+    CssAttribute,
 }
 
 /// What stands around an attribute value.
@@ -97,6 +137,10 @@ pub(crate) struct Page {
     pub(crate) base: Option<String>,
     /// Attributes that no link may hang on afterwards: every `href` of a `<base>`, lists of animated hrefs.
     pub(crate) removals: Vec<Span<Decoded>>,
+    /// What anchors show, where it looks like a URL.
+    pub(crate) labels: Vec<Span<Decoded>>,
+    /// What its forms ask for.
+    pub(super) forms: forms::Forms,
     /// In how many ways clients may read the document.
     pub(crate) readings: usize,
     /// The tokenizer had to guess somewhere: [`targets`] of the result have the last word.
@@ -125,6 +169,7 @@ impl Page {
     /// Errors: [`Unsafe::Ambiguous`].
     fn join(&mut self, text: &str, other: Self) -> Result<(), Unsafe> {
         let mut taken: Vec<Span<Decoded>> = self.found.iter().map(Found::touched).collect();
+        taken.extend(self.found.iter().flat_map(|found| found.more.iter().copied()));
         taken.extend(self.nested.iter().map(|nested| nested.span));
         taken.extend(self.removals.iter().copied());
         taken.sort();
@@ -151,6 +196,7 @@ impl Page {
             }
         }
         self.found.sort_by_key(|found| found.span);
+        self.forms.join(other.forms);
         Ok(())
     }
 }
@@ -164,6 +210,10 @@ fn ends_something(text: &str, span: Span<Decoded>) -> bool {
 }
 
 impl Found {
+    pub(crate) fn new(span: Span<Decoded>, spot: Spot, value: impl Into<String>) -> Self {
+        Self { span, spot, value: value.into(), more: Vec::new() }
+    }
+
     /// The most that may be replaced for it.
     fn touched(&self) -> Span<Decoded> {
         match self.spot {

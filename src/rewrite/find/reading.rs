@@ -1,7 +1,12 @@
 //! A second reading of an HTML document, by a parser that builds the tree. It has no spans: it only says which link
 //! values a browser with scripts off would come to, and so settles what a tokenizer alone cannot.
 
-use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    rc::Rc,
+};
 
 use html5ever::{
     Attribute, ParseOpts, QualName,
@@ -14,16 +19,34 @@ use html5ever::{
 use super::{
     attributes::{Element, Meaning, Namespace, meaning, refresh_url},
     html,
+    tokens::FILE_PARAMETERS,
 };
 
-/// The tree builder walks its stack of open elements, so its time grows with the square of the nesting. Of one message
-/// no more tags than this are read.
-pub(crate) const TAGS: usize = 20_000;
-
-/// At most how many tags `document` has.
-pub(crate) fn tags(document: &str) -> usize {
-    memchr::memchr_iter(b'<', document.as_bytes()).count()
+/// What reading one message may cost. The tree builder walks its stack of open elements, so its time grows with the
+/// square of the nesting; what would take too long is not settled.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    /// Steps along the stack that are left.
+    steps: u64,
 }
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { steps: Self::STEPS }
+    }
+}
+
+impl Budget {
+    const STEPS: u64 = 500_000;
+    /// Steps that a byte of text brings along.
+    const PER_BYTE: u64 = 4;
+}
+
+/// Bytes that are read between two looks at the budget; few, since each may bring the whole stack along.
+const SLICE: usize = 256;
+
+/// What an element that is made costs, in steps: the tree builder makes open formatting elements again and again.
+const MADE: u64 = 8;
 
 /// Whether SVG or MathML may be in `document`. The tokenizer only simulates when these begin and end, and has been seen
 /// to err: behind `<svg><math><p>` it takes `<![CDATA[` for text, where a browser is back in HTML.
@@ -36,37 +59,66 @@ pub(super) fn has_foreign_content(document: &str) -> bool {
     })
 }
 
+/// Whether a `<base>` may be in `document`.
+pub(super) fn has_base(document: &str) -> bool {
+    let bytes = document.as_bytes();
+    memchr::memchr_iter(b'<', bytes)
+        .any(|at| bytes.get(at + 1..at + 5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"base")))
+}
+
 /// Values of every clickable attribute of `document`, those of documents in attributes too; what is in comments is not
-/// seen. Whoever asks bounds the [`tags`].
-pub(crate) fn targets(document: &str) -> BTreeSet<String> {
+/// seen. `None` where it would cost more than the budget has.
+pub(crate) fn targets(document: &str, budget: &mut Budget) -> Option<BTreeSet<(Target, String)>> {
+    budget.steps += document.len() as u64 * Budget::PER_BYTE;
     let (mut found, mut open) = (BTreeSet::new(), vec![(document.to_owned(), 0)]);
     while let Some((document, depth)) = open.pop() {
-        let seen = parse(&document);
+        let seen = parse(&document, budget)?;
         found.extend(seen.targets);
         if depth < html::DEPTH {
             open.extend(seen.documents.into_iter().map(|document| (document, depth + 1)));
         }
     }
-    found
+    Some(found)
+}
+
+/// What kind of target a parser found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    Link,
+    Action,
+    Refresh,
+    Active,
 }
 
 #[derive(Default)]
 struct Seen {
-    targets: BTreeSet<String>,
+    targets: BTreeSet<(Target, String)>,
     documents: BTreeSet<String>,
 }
 
-fn parse(document: &str) -> Seen {
+fn parse(document: &str, budget: &mut Budget) -> Option<Seen> {
     let tree_builder = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
     let options = ParseOpts { tree_builder, ..ParseOpts::default() };
-    let sink = Targets { nothing: Rc::new(QualName::new(None, ns!(), "".into())), seen: RefCell::default() };
-    parse_document(sink, options).one(StrTendril::from_slice(document))
+    let steps = Rc::new(Cell::new(0));
+    let nothing = Rc::new(QualName::new(None, ns!(), "".into()));
+    let sink = Targets { nothing, seen: RefCell::default(), steps: Rc::clone(&steps) };
+    let mut parser = parse_document(sink, options);
+    let mut rest = document;
+    while !rest.is_empty() {
+        let (slice, after) = rest.split_at(rest.floor_char_boundary(SLICE));
+        parser.process(StrTendril::from_slice(slice));
+        budget.steps = budget.steps.checked_sub(steps.take())?;
+        rest = after;
+    }
+    Some(parser.finish())
 }
 
 /// A tree of which only the names are kept, since only elements and their attributes count.
 struct Targets {
     nothing: Rc<QualName>,
     seen: RefCell<Seen>,
+    /// Elements that the tree builder looked at.
+    steps: Rc<Cell<u64>>,
 }
 
 impl Targets {
@@ -83,23 +135,27 @@ impl Targets {
             namespace: if name.ns == ns!(html) { Namespace::Html } else { Namespace::Foreign },
             refreshes: name_text == "meta" && has("http-equiv", &["refresh"]),
             animates_link: has("attributename", &["href", "xlink:href"]),
+            names_a_file: name_text == "param" && has("name", &FILE_PARAMETERS),
         };
         for attribute in attributes {
             let value = &*attribute.value;
             let mut seen = self.seen.borrow_mut();
-            match meaning(&element, &spelled(&attribute.name)) {
-                Meaning::Link | Meaning::Action => {
-                    seen.targets.insert(value.to_owned());
-                }
+            let target = match meaning(&element, &spelled(&attribute.name)) {
+                Meaning::Link => Target::Link,
+                Meaning::Action => Target::Action,
+                Meaning::Active => Target::Active,
                 Meaning::Refresh => {
                     let url = refresh_url(value).and_then(|range| value.get(range));
-                    seen.targets.extend(url.map(str::to_owned));
+                    seen.targets.extend(url.map(|url| (Target::Refresh, url.to_owned())));
+                    continue;
                 }
                 Meaning::Document => {
                     seen.documents.insert(value.to_owned());
+                    continue;
                 }
-                _ => {}
-            }
+                _ => continue,
+            };
+            seen.targets.insert((target, value.to_owned()));
         }
     }
 }
@@ -123,10 +179,12 @@ impl TreeSink for Targets {
     }
 
     fn elem_name<'a>(&'a self, target: &'a Self::Handle) -> &'a QualName {
+        self.steps.set(self.steps.get() + 1);
         target
     }
 
     fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> Self::Handle {
+        self.steps.set(self.steps.get() + MADE);
         self.collect(&name, &attributes);
         Rc::new(name)
     }
@@ -170,7 +228,7 @@ mod tests {
     use super::*;
 
     fn of(document: &str) -> Vec<String> {
-        targets(document).into_iter().collect()
+        targets(document, &mut Budget::default()).unwrap().into_iter().map(|(_, value)| value).collect()
     }
 
     #[test]
@@ -187,6 +245,15 @@ mod tests {
             of("<iframe srcdoc='&lt;a href=1&gt;&lt;iframe srcdoc=\"&amp;lt;a href=2&amp;gt;\"&gt;'>"),
             ["1", "2"]
         );
+    }
+
+    #[test]
+    fn what_would_take_too_long_is_not_settled() {
+        for piece in ["<div>", "<b><p>", "<table><td>", "<a><p>", "<svg>", "<select>", "<ruby><rt>"] {
+            let started = targets(&piece.repeat(100_000), &mut Budget::default());
+            assert!(started.is_none_or(|found| found.is_empty()), "{piece}");
+        }
+        assert_eq!(targets(&"<p>x</p>".repeat(100_000), &mut Budget::default()), Some(BTreeSet::new()));
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Reading {
         };
         add(Self::Scripted, spots(text, &LIVE).next().is_some());
         add(Self::Plain, spots(text, UNKNOWN.get(1..).unwrap_or_default()).next().is_some());
-        add(Self::Word, memchr::memmem::find(text.as_bytes(), CONDITION.as_bytes()).is_some());
+        add(Self::Word, conditions(text).next().is_some());
         readings
     }
 
@@ -44,13 +44,34 @@ impl Reading {
             Self::Mail => disarmed(text, &LIVE),
             Self::Scripted => Cow::Borrowed(text),
             Self::Plain => disarmed(text, &UNKNOWN),
-            Self::Word => disarmed(text, &LIVE).replace(CONDITION, "<!xx[if").into(),
+            Self::Word => opened(disarmed(text, &LIVE)),
         }
     }
 }
 
-/// What begins a conditional comment.
-const CONDITION: &str = "<!--[if";
+/// Whether a comment is a conditional one, by what stands behind its `<!--`. In any case, and behind blanks: a client
+/// may be as lenient.
+pub(super) fn is_condition(inside: &str) -> bool {
+    inside.trim_start().get(..3).is_some_and(|start| start.eq_ignore_ascii_case("[if"))
+}
+
+/// Where conditional comments begin.
+fn conditions(text: &str) -> impl Iterator<Item = usize> + '_ {
+    memchr::memmem::find_iter(text.as_bytes(), b"<!--")
+        .filter(|at| is_condition(text.get(at + 4..).unwrap_or_default()))
+}
+
+/// The text with conditional comments open: what begins them is a bogus comment of the same length.
+fn opened(text: Cow<'_, str>) -> Cow<'_, str> {
+    let (mut out, mut done) = (String::new(), 0);
+    for at in conditions(&text) {
+        out.push_str(text.get(done..at).unwrap_or_default());
+        out.push_str("<!xx");
+        done = at + 4;
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
+}
 
 /// Replaces the names in tags by others of the same length that mean nothing.
 fn disarmed<'a>(text: &'a str, names: &[&str]) -> Cow<'a, str> {
@@ -93,5 +114,9 @@ mod tests {
         }
         assert_eq!(Reading::others(text), [Reading::Scripted, Reading::Plain, Reading::Word]);
         assert_eq!(Reading::others("<a href=x>"), []);
+        for text in ["<!--[IF mso]>", "<!-- \r\n[If mso]>"] {
+            assert_eq!(Reading::others(text), [Reading::Word]);
+            assert!(!Reading::Word.of(text).contains("<!--"), "{text}");
+        }
     }
 }

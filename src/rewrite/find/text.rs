@@ -28,6 +28,10 @@ pub(crate) enum Shape {
     FileName,
     /// Two sentences that lack a blank: `done.It`.
     Sentence,
+    /// An XML namespace, a document type, a SAML entity.
+    Identifier,
+    /// In a hunk of a diff, or in a fenced block.
+    Code,
 }
 
 /// How lines hang together.
@@ -216,7 +220,7 @@ impl Scanner<'_, '_> {
                 continue;
             }
             let text = run.get(segment.clone()).unwrap_or_default();
-            if let Some(host) = hosts::host(text, self.grammar.suffixes) {
+            for host in hosts::hosts(text, self.grammar.suffixes) {
                 let offset = start + segment.start;
                 self.bare(offset + host.start, offset + host.end, offset + text.len());
             }
@@ -277,6 +281,11 @@ impl Scanner<'_, '_> {
     /// in such a script behind a delimiter belongs to the URL: `/wiki/日本`.
     fn authority_end(&self, url: &str) -> usize {
         let host_end = url.find(['/', '\\', '?', '#']).unwrap_or(url.len());
+        let known = std::cell::LazyCell::new(|| {
+            let whole = url.get(..host_end).unwrap_or_default();
+            let name = whole.rsplit('@').next().unwrap_or(whole);
+            self.grammar.suffixes.is_known(name.split(':').next().unwrap_or(name))
+        });
         let mut before: Option<char> = None;
         for (at, character) in url.char_indices() {
             let joins = before.is_some_and(|before| before.is_ascii_alphanumeric() && is_unspaced(character));
@@ -290,10 +299,7 @@ impl Scanner<'_, '_> {
             if at > LONGEST_HOST {
                 break;
             }
-            let whole = url.get(..host_end).unwrap_or_default();
-            let name = whole.rsplit('@').next().unwrap_or(whole);
-            let name = name.split(':').next().unwrap_or(name);
-            if !self.grammar.suffixes.is_known(name) {
+            if !*known {
                 return at;
             }
         }
@@ -306,7 +312,7 @@ fn ends_a_url(character: char) -> bool {
     match character {
         '<' | '>' | '"' | '`' => true,
         // Bidirectional controls (attack row 104).
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
         // Quotation marks and brackets of typography, and the punctuation of scripts without blanks.
         '\u{2018}'..='\u{201f}' | '\u{2039}' | '\u{203a}' | '\u{ab}' | '\u{bb}' | '\u{2026}' => true,
         '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301f}' => true,

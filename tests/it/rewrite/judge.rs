@@ -20,23 +20,23 @@ use url::Url;
 
 /// A web address that a click would open.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Target {
-    pub(super) part: String,
+pub(crate) struct Target {
+    pub(crate) part: String,
     /// As the url crate writes it.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// As it stands in the text; empty for attributes.
-    pub(super) raw: String,
-    pub(super) from: From,
+    pub(crate) raw: String,
+    pub(crate) from: From,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum From {
+pub(crate) enum From {
     Attribute,
     Text,
 }
 
 /// Every target of every text part that a client shows.
-pub(super) fn targets(raw: &[u8]) -> BTreeSet<Target> {
+pub(crate) fn targets(raw: &[u8]) -> BTreeSet<Target> {
     let structure = split(raw, &Limits::default());
     let mut found = BTreeSet::new();
     for part in &structure.parts {

@@ -14,43 +14,43 @@ use sekisho::{
 
 use super::judge;
 
-pub(super) const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
-pub(super) const TENANT: TenantId = TenantId(7);
-pub(super) const BASE: &str = "https://go.corp.example";
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
+pub(crate) const TENANT: TenantId = TenantId(7);
+pub(crate) const BASE: &str = "https://go.corp.example";
 
 static SUFFIXES: LazyLock<Arc<Suffixes>> = LazyLock::new(|| Arc::new(Suffixes::builtin()));
 
-pub(super) fn keyring() -> Keyring {
+pub(crate) fn keyring() -> Keyring {
     Keyring::generate([42; 32], NOW)
 }
 
-pub(super) fn opener() -> Opener {
+pub(crate) fn opener() -> Opener {
     keyring().opener(&[TENANT, TenantId(8)])
 }
 
-pub(super) fn rewriter_with(policy: Policy, tenant: TenantId) -> Rewriter {
+pub(crate) fn rewriter_with(policy: Policy, tenant: TenantId) -> Rewriter {
     let keyring = keyring();
     let minter = keyring.minter(tenant, NOW).unwrap();
     Rewriter::new(minter, opener(), LinkBase::parse(BASE).unwrap(), SUFFIXES.clone(), policy)
         .with_tenants([TENANT, TenantId(8)])
 }
 
-pub(super) fn rewriter() -> Rewriter {
+pub(crate) fn rewriter() -> Rewriter {
     rewriter_with(Policy::default(), TENANT)
 }
 
-pub(super) fn rewrite(raw: &[u8]) -> Rewritten {
+pub(crate) fn rewrite(raw: &[u8]) -> Rewritten {
     rewriter().rewrite(raw, &Envelope { recipient: Some("user@corp.example") }, NOW).unwrap()
 }
 
 /// Where a link of ours leads.
-pub(super) fn opened(link: &str) -> String {
+pub(crate) fn opened(link: &str) -> String {
     let path = link.strip_prefix(BASE).expect("a link of ours");
     opener().open(path.as_bytes(), &[TENANT], NOW).expect("a link that opens").into_inner().destination.to_string()
 }
 
 /// All laws. Gives what was made of the message.
-pub(super) fn hold(name: &str, raw: &[u8]) -> Rewritten {
+pub(crate) fn hold(name: &str, raw: &[u8]) -> Rewritten {
     let once = rewrite(raw);
     nothing_else_moves(name, raw, &once);
     same_destination(name, raw, &once.report);
@@ -61,7 +61,7 @@ pub(super) fn hold(name: &str, raw: &[u8]) -> Rewritten {
 }
 
 /// Law 1: between two changes the bytes are the same, and nothing to do is the same bytes.
-fn nothing_else_moves(name: &str, raw: &[u8], once: &Rewritten) {
+pub(crate) fn nothing_else_moves(name: &str, raw: &[u8], once: &Rewritten) {
     let (mut from, mut to) = (0, 0);
     for change in &once.report.changes {
         let kept = change.at.checked_sub(from).unwrap_or_else(|| panic!("{name}: changes out of order"));
@@ -131,7 +131,7 @@ fn nothing_escapes(name: &str, once: &Rewritten) {
 }
 
 /// Law 2 for what is clicked without any client's help.
-pub(super) fn no_attribute_escapes(name: &str, once: &Rewritten) {
+pub(crate) fn no_attribute_escapes(name: &str, once: &Rewritten) {
     for target in judge::targets(&once.message) {
         let attribute = target.from == judge::From::Attribute;
         assert!(!attribute || target.url.starts_with(BASE), "{name}: {target:?} escaped");
@@ -139,7 +139,7 @@ pub(super) fn no_attribute_escapes(name: &str, once: &Rewritten) {
 }
 
 /// Law 5, first half.
-pub(super) fn twice_is_once(name: &str, once: &Rewritten) {
+pub(crate) fn twice_is_once(name: &str, once: &Rewritten) {
     let twice = rewrite(&once.message);
     assert_eq!(twice.report.counts.wrapped, 0, "{name}: {:?}", twice.report.links);
     assert_eq!(twice.report.counts.defanged, 0, "{name}: {:?}", twice.report.links);
