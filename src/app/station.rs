@@ -5,7 +5,9 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{
     Gate, ListsError, Made, Origin, RingError, SystemClock,
     gate::Around,
-    open_ring, own_hosts,
+    open_ring,
+    overseer::Overseer,
+    own_hosts,
     reload::{LISTS, Renewer},
     seed_lists,
     watch::Watch,
@@ -79,6 +81,9 @@ pub enum RunError {
     /// A worker cannot begin.
     #[error("cannot start the workers: {0}")]
     Workers(#[from] io::Error),
+    /// A page of the admin listener.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// Events were left over.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),
@@ -86,7 +91,7 @@ pub enum RunError {
 
 /// Where a station is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Serving,
     Draining,
     Closed,
@@ -174,8 +179,15 @@ impl Station {
         let (phase, watched) = watch::channel(Phase::Serving);
         let (seen, of_gate) = (watched.clone(), Arc::clone(&gate));
         let renewed = Arc::clone(&gate);
+        let overseer = Overseer {
+            gate: Arc::clone(&gate),
+            counters: Arc::clone(&counters),
+            phase: watched.clone(),
+            started: SystemClock.now(),
+        };
         let admin = Admin::new(move || vitals(&of_gate, *seen.borrow()), Arc::clone(&counters))
-            .with_renewal(move || renewed.renewal());
+            .with_renewal(move || renewed.renewal())
+            .with_pages(Arc::new(overseer))?;
         let mut watched = watched;
         // The admin listener outlives the public one, so that whoever asks during the drain hears of it.
         let admin = serve(listeners.admin, Arc::new(admin), admin_limits(), Arc::default(), async move {
@@ -252,7 +264,7 @@ fn panel() -> Arc<Panel> {
 }
 
 /// What `/readyz` says of each part.
-fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
+pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     let in_force = gate.in_force();
     let around = &in_force.around;
     let configuration = of_configuration(&gate.renewal());

@@ -4,7 +4,7 @@ use super::{
     output::{Stdout, people},
 };
 use crate::{
-    app::SystemClock,
+    app::{SystemClock, metrics},
     base::Clock as _,
     config::{example, reference},
 };
@@ -12,6 +12,7 @@ use crate::{
 pub(super) fn run(place: &PlaceArguments, command: &ConfigCommand, out: &mut Stdout) -> Result<(), Failure> {
     match command {
         ConfigCommand::Example => out.bytes(example().as_bytes()),
+        ConfigCommand::Metrics => out.bytes(metrics::reference().as_bytes()),
         ConfigCommand::Reference => out.bytes(reference().as_bytes()),
         ConfigCommand::Show { json } => {
             let (_, settings) = place.place().show(&place.overrides())?;

@@ -65,6 +65,7 @@ async fn answer(station: Station, handed_over: HandedOver, config: &Config) -> R
     let ended = tokio::select! {
         ended = serving => ended.map_err(|error| match &error {
             RunError::Workers(_) => Failure::new(Exit::Unavailable, error),
+            RunError::Template(_) => Failure::new(Exit::Bug, error),
             RunError::Unwritten(_) => Failure::new(Exit::Io, error),
         }),
         () = twice => {

@@ -25,7 +25,7 @@ mod server;
 mod tls;
 mod workers;
 
-pub use admin::{Admin, Fitness, Vital};
+pub use admin::{Admin, Fitness, KeySeen, Overview, Told, Vital};
 pub use bind::{BindError, Company, Sockets, adopt_loopback, bind, bind_loopback};
 pub use counters::Counters;
 pub use forwarded::ForwardedHeader;

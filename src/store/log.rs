@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, Tally,
     sink::Sink,
     spool::{Drain, Folder, Keep, Ledger, Left, Pace, Writer, segment_size},
 };
@@ -34,6 +34,7 @@ pub struct LogSettings {
 #[derive(Debug, Clone)]
 pub struct ClickLog {
     pub(super) ledger: Arc<Ledger>,
+    tally: Arc<Tally>,
 }
 
 /// The threads behind the log. Stop it to be sure that everything is written; dropped, it gets two seconds for that.
@@ -135,11 +136,12 @@ impl ClickLog {
         // Made now, so that it stops the first thread where there can be no second.
         let mut threads = ClickWriter { ledger: Arc::clone(&ledger), writer: Some(writer), drain: None };
         threads.drain = Some(thread("click drain", Box::new(|| drain.run()))?);
-        Ok((Self { ledger }, threads))
+        Ok((Self { ledger, tally: Arc::default() }, threads))
     }
 
     /// Takes an event. Never waits for the disk and never fails: where there is no room the event is counted as dropped.
     pub fn record(&self, event: ClickEvent) {
+        self.tally.count(&event);
         self.ledger.intake.take(&event);
     }
 
@@ -147,6 +149,11 @@ impl ClickLog {
     /// still tried.
     pub fn flush(&self, patience: Duration) -> Result<(), Unwritten> {
         if self.ledger.flush(patience) { Ok(()) } else { Err(unwritten(&self.ledger)) }
+    }
+
+    /// What was recorded, counted; also what was dropped.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// How the log is doing.

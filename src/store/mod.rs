@@ -23,6 +23,7 @@ mod sample;
 mod schema;
 mod sink;
 mod spool;
+mod tally;
 mod wrap;
 mod wraps;
 
@@ -36,5 +37,6 @@ pub use notices::{NOTICES_MAX, Notice};
 pub use report::{AnswerError, Answered, Filed, NewReport, Report, Reports};
 pub use revocation::{Release, Revocation, RevokeError, Say, Scope, Touched};
 pub use revocations::{REVOCATIONS_MAX, RevocationStamp, Revoked};
+pub use tally::{DECISION_MICROS, Tally};
 pub use wrap::{Wrap, WrapOutcome};
 pub use wraps::WrapFilter;
