@@ -286,6 +286,8 @@ impl<S: Service> Talk<S> {
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
+            // A client may have nothing more to say and still wait for its answer (RFC 9112 section 9.6).
+            .half_close(true)
             .header_read_timeout(self.limits.head_timeout)
             .max_headers(self.limits.headers)
             .max_buf_size(self.limits.head_bytes)

@@ -168,8 +168,8 @@ async fn refuse(mut stream: TcpStream, _seat: Seat) {
     const BUSY: &[u8] =
         b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     let told = async {
-        if read_away(&stream).await != Left::More || stream.try_write(BUSY).is_err() || stream.shutdown().await.is_err()
-        {
+        let asked = read_away(&stream).await == Left::More;
+        if !asked || stream.write_all(BUSY).await.is_err() || stream.shutdown().await.is_err() {
             return;
         }
         // Closing over bytes that were not read would reset the connection and take the answer with it.

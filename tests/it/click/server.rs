@@ -174,6 +174,22 @@ impl Service for Bomb {
 pub(super) const GET: &str = "GET /fine HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 #[test]
+fn a_client_that_has_said_all_still_gets_its_answer() {
+    let gate = Gate::default();
+    let listener = Listener::start(gate.clone(), Limits::default());
+    let mut silent = listener.connect();
+    silent.write_all(GET.as_bytes()).unwrap();
+    listener.runtime.block_on(gate.entered());
+    silent.shutdown(std::net::Shutdown::Write).unwrap();
+    // Whoever comes behind is met after the server has seen that end.
+    let mut next = listener.connect();
+    next.write_all(GET.as_bytes()).unwrap();
+    listener.runtime.block_on(gate.entered());
+    gate.open(2);
+    assert_eq!((read(&mut silent).status, read(&mut next).status), (200, 200));
+}
+
+#[test]
 fn a_shutdown_finishes_what_is_under_way_and_takes_nothing_more() {
     let gate = Gate::default();
     let listener = Listener::start(gate.clone(), Limits::default());
