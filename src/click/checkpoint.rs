@@ -238,7 +238,10 @@ impl Checkpoint {
         let (suffixes, policy) = (&self.parts.suffixes, &tenant.policy);
         let grounds =
             Grounds { index: &seen, suffixes, names: &tenant.names, findings: &self.none, needs: &policy.needs, now };
-        if !self.parts.panel.is_empty() && policy.scan == Scan::All {
+        let rulings = self.parts.rulings.snapshot();
+        let revocation = rulings.revocation(&link, now);
+        // Nobody waits for what can change nothing.
+        if revocation.is_none() && !self.parts.panel.is_empty() && policy.scan == Scan::All {
             findings = self.findings(request, may, &link.destination, &chain, &grounds)?;
             for heard in &findings.heard {
                 let led_to = heard.answer.iter().flat_map(|finding| &finding.led_to);
@@ -246,8 +249,7 @@ impl Checkpoint {
             }
         }
         let verdict = verdict::judge(&link.destination, &chain, &Grounds { findings: &findings, ..grounds });
-        let rulings = self.parts.rulings.snapshot();
-        let verdict = match rulings.revocation(&link, now) {
+        let verdict = match revocation {
             Some(revocation) => verdict::revoke(verdict, revocation),
             None => verdict,
         };
@@ -364,6 +366,7 @@ enum Shut {
     Damaged,
     /// It can, under a compromised key.
     AskLog(Box<Link>),
+    /// The sources have to be asked first.
     AskSources(Box<Questions>),
 }
 

@@ -5,6 +5,7 @@
 //! that are too long or too slow, and every method but GET, HEAD and the POST that goes on.
 
 mod admin;
+mod aside;
 mod bind;
 mod conversation;
 mod counters;

@@ -15,11 +15,12 @@ use sekisho::{
     judge::{Evidence, Freshness, Outcome, Said, Threat, Tier},
     policy::{Log, Need, Needs, Policy, Scan},
     sources::{Finding, Findings, Limits, Objection, Panel, Questions, Source, Unanswered},
+    store::Scope,
     url::{self, WebUrl},
 };
 use tokio::sync::Semaphore;
 
-use super::{HOST, HandClock, START, Station, stopped};
+use super::{HOST, HandClock, MESSAGE, START, Station, stopped};
 
 const URL: &str = "https://www.shop.example/a";
 const KEEP: Duration = Duration::from_secs(60);
@@ -324,7 +325,7 @@ async fn silence_counts_as_the_policy_says() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_for_programs_previews_and_what_lists_settle() {
+async fn nobody_is_asked_for_programs_previews_and_what_is_settled_already() {
     let source = Told::open("dns", Says::Malicious);
     let station = station(&source, Policy::standard());
     let path = station.link(URL);
@@ -337,6 +338,9 @@ async fn nobody_is_asked_for_programs_previews_and_what_lists_settle() {
     }
     station.list("corp", "shop.example\n");
     assert_eq!(stopped(station.open(&path)).barrier, Barrier::BlockedByAdmin);
+    station.list("corp", "");
+    station.revoke(Scope { message: Some(MESSAGE), ..Scope::default() });
+    assert_eq!(stopped(station.open(&path)).barrier, Barrier::MessageConvicted);
     assert_eq!(source.asked(), 0);
 }
 
