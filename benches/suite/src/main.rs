@@ -126,7 +126,7 @@ fn of_server(effort: &Effort, wants: &dyn Fn(&str) -> bool, paper: &mut Paper) -
         load::over(&field, effort.plan, paper)?;
     }
     if wants("timing") {
-        timing::measure(&field.site, &field.unwritten.server, effort.tries, paper)?;
+        timing::measure(&field.site, &field.ours.server, effort.tries, paper)?;
     }
     Ok(())
 }

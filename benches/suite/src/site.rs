@@ -49,13 +49,13 @@ impl Site {
         Ok(Self { folder, ring, now })
     }
 
-    /// `sekisho serve` with one worker, and so much room for events that wait.
-    pub fn serve(&self, name: &'static str, spool_megabytes: usize) -> Result<(Server, SocketAddr)> {
+    /// `sekisho serve` with one worker, and room for the events of all slices.
+    pub fn serve(&self, name: &'static str) -> Result<(Server, SocketAddr)> {
         let (listen, admin) = (free_address()?, free_address()?);
         let file = self.folder.path().join(format!("{}.toml", listen.port()));
         let config = format!(
             "data_dir = {:?}\nlisten = \"{listen}\"\nadmin_listen = \"{admin}\"\nstore = {:?}\nspool = {:?}\nworkers = 1\n\n[[tenant]]\nid = 1\n\
-             name = \"Perf\"\nbase_url = \"http://{HOST}\"\n\n[limits]\nspool_megabytes = {spool_megabytes}\n",
+             name = \"Perf\"\nbase_url = \"http://{HOST}\"\n\n[limits]\nspool_megabytes = 1024\n",
             self.folder.path().canonicalize()?,
             self.folder.path().canonicalize()?.join(format!("{}.db", listen.port())),
             self.folder.path().canonicalize()?.join(format!("{}.spool", listen.port())),
