@@ -16,10 +16,16 @@ fix:
 test *filter:
     cargo test {{filter}}
 
-# Write the pages that are made from code: docs/CONFIGURATION.md, docs/HTML.md.
+# Kill a server in a storm of clicks, a hundred times, and look for every event afterwards.
+crash:
+    cargo test --test it crash:: -- --ignored --nocapture
+
+# Write the pages that are made from code: docs/CONFIGURATION.md, docs/METRICS.md, docs/HTML.md.
 docs:
     cargo run --quiet -- config reference > docs/CONFIGURATION.md.new
     mv docs/CONFIGURATION.md.new docs/CONFIGURATION.md
+    cargo run --quiet -- config metrics > docs/METRICS.md.new
+    mv docs/METRICS.md.new docs/METRICS.md
     SEKISHO_BLESS=1 cargo test --quiet --test it the_manual_has_the_table
 
 # Send a message to yourself and click it.

@@ -85,11 +85,17 @@ reference = reference
 why = Why
 reason-list = It is on a list of your administrator.
 reason-listed-because = It is on a list of your administrator, with the reason:
+reason-source = It is known to those who collect harmful addresses.
 reason-literal-address = The address is a number instead of a name.
 reason-userinfo = Something stands before an @ in the address, which can hide where it really goes.
 reason-mixed-scripts = The name mixes letters of several scripts that look alike.
 reason-odd-port = It uses an unusual port.
 reason-single-label = The name has no dot, as only names inside a network do.
+reason-lookalike = The name looks like that of a known organisation, and belongs to somebody else.
+reason-nested-url = Another address stands inside it.
+reason-sealed = It leads on to another address that only its owner can tell.
+reason-many-wrappers = Several link checks are wrapped around one another, which can hide where it really goes.
+reason-too-deep = Too many addresses stand inside one another to look at them all.
 reference-use = Give the reference when you ask for help: it tells what was checked and why.
 
 leave = Leave this page

@@ -85,11 +85,17 @@ reference = 照会番号
 why = 理由
 reason-list = 管理者のリストに載っています。
 reason-listed-because = 管理者のリストに載っています。登録の理由：
+reason-source = 有害なアドレスの情報源に登録されています。
 reason-literal-address = アドレスが、名前ではなく数字で書かれています。
 reason-userinfo = アドレスの @ の前に文字列があり、本当の行き先を隠している可能性があります。
 reason-mixed-scripts = 名前に、見分けにくい別種の文字が混ざっています。
 reason-odd-port = 通常は使われないポートを使っています。
 reason-single-label = 名前に点がなく、組織内だけの名前のように見えます。
+reason-lookalike = 有名な組織の名前に似ていますが、別の所有者の名前です。
+reason-nested-url = アドレスの中に別のアドレスが含まれています。
+reason-sealed = 所有者にしか分からない別のアドレスへ転送されます。
+reason-many-wrappers = 複数のリンク検査が重ねて使われており、本当の行き先が隠されている可能性があります。
+reason-too-deep = 多くのアドレスが入れ子になっているため、すべては確認できません。
 reference-use = お問い合わせの際は、照会番号をお知らせください。何をどう判断したかを確認できます。
 
 leave = このページを離れる

@@ -33,6 +33,8 @@ pub mod http;
 #[cfg(feature = "server")]
 pub mod ruling;
 #[cfg(feature = "server")]
+pub mod sources;
+#[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]
 pub mod verdict;

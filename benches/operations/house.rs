@@ -1,18 +1,21 @@
 //! What the steps are taken on: keys, links, lists and a message that are the same in every run.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use sekisho::{
     base::{Clock, MessageHash, RecipientHash, TenantId, Timestamp},
     click::{Answer, Asks, Checkpoint, Entropy, Hints, Parts, Request, Tenant, Word},
     feed::{LiveLists, Settings},
+    judge::Verdict,
     link::{Facts, Keyring, LinkBase, Minter, Opener, Place},
     list::{Context, MemoryIndex, parse},
-    policy::Policy,
+    policy::{Needs, Policy},
     rewrite::Rewriter,
     ruling::LiveRulings,
-    store::{ClickLog, ClickWriter, Store},
-    url::{self, Suffixes, WebUrl},
+    sources::{self, Findings, Panel},
+    store::{ClickLog, LogSettings, Store},
+    url::{self, Names, Suffixes, WebUrl},
+    verdict::{self, Grounds},
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
@@ -20,9 +23,11 @@ pub(crate) const TENANT: TenantId = TenantId(1);
 const HOST: &str = "go.corp.example";
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
+#[derive(Clone)]
 pub(crate) struct House {
-    ring: Keyring,
-    pub(crate) suffixes: Arc<Suffixes>,
+    ring: Arc<Keyring>,
+    suffixes: Arc<Suffixes>,
+    names: Arc<Names>,
     /// Holds [`list`].
     pub(crate) index: Arc<MemoryIndex>,
 }
@@ -34,7 +39,16 @@ impl House {
         let (list, bad) = parse("corp", list(), &context);
         assert!(bad.is_empty());
         let index = Arc::new(MemoryIndex::build(vec![Arc::new(list)]));
-        Self { ring: Keyring::generate([7; 32], NOW.plus_millis(-3_600_000)), suffixes, index }
+        let ring = Arc::new(Keyring::generate([7; 32], NOW.plus_millis(-3_600_000)));
+        Self { ring, suffixes, names: Arc::new(Names::builtin()), index }
+    }
+
+    /// What a click judges of a destination.
+    pub(crate) fn judge(&self, url: &WebUrl) -> Verdict {
+        let (findings, needs) = (Findings::default(), Needs::default());
+        let (index, suffixes) = (&*self.index, &*self.suffixes);
+        let grounds = Grounds { index, suffixes, names: &self.names, findings: &findings, needs: &needs, now: NOW };
+        verdict::judge(url, &url::unwrap(url), &grounds)
     }
 
     pub(crate) fn minter(&self) -> Minter {
@@ -60,11 +74,10 @@ impl House {
     }
 }
 
-/// A checkpoint as a server has it, with lists on disk. Its log has no room, so an event is made, offered and counted,
+/// A checkpoint as a server has it, with lists on disk. Its log was stopped, so an event is made, offered and counted,
 /// and nothing is written: when the writer takes its turn depends on the clock, and a count must not.
 pub(crate) struct Station {
     checkpoint: Checkpoint,
-    _writer: ClickWriter,
     _folder: tempfile::TempDir,
 }
 
@@ -78,11 +91,15 @@ impl Station {
         assert!(!lists.state().degraded);
         let store = Arc::new(Store::open(&folder.path().join("sekisho.db")).unwrap());
         let rulings = Arc::new(LiveRulings::open(store.path(), Arc::new(Still)).unwrap());
-        let (log, writer) = ClickLog::start(&store, 0).unwrap();
+        let spool = folder.path().join("spool");
+        let settings = LogSettings { spool, room: 4 << 20, keep_days: 400, clock: Arc::new(Still) };
+        let (log, writer) = ClickLog::start(&store, settings).unwrap();
+        writer.stop(Duration::ZERO).unwrap();
         let tenant = Tenant {
             id: TENANT,
             bases: vec![base()],
             policy: Policy::standard(),
+            names: Arc::clone(&house.names),
             house: Arc::default(),
             networks: Vec::new(),
             report_days: 3,
@@ -93,6 +110,7 @@ impl Station {
             tenants: vec![tenant],
             lists: Arc::new(lists),
             rulings,
+            panel: Arc::new(Panel::new(Vec::new(), sources::Limits::default(), Arc::new(Still))),
             suffixes,
             openings: 0,
             log,
@@ -101,7 +119,7 @@ impl Station {
             entropy: Arc::new(Same),
             node: "node-1".into(),
         });
-        Self { checkpoint, _writer: writer, _folder: folder }
+        Self { checkpoint, _folder: folder }
     }
 
     pub(crate) fn click(&self, link: &str) -> Answer {
@@ -113,6 +131,7 @@ impl Station {
             hints,
             client: Some([192, 0, 2, 9].into()),
             word: Word::NotAsked,
+            findings: None,
         })
     }
 }

@@ -101,16 +101,12 @@ fn lookup(house: &House) -> Again {
 }
 
 fn judge(house: &House) -> Again {
-    let (index, suffixes, urls) = (Arc::clone(&house.index), Arc::clone(&house.suffixes), house::urls());
-    Box::new(move |at| {
-        let verdict = sekisho::verdict::judge(&urls[at % urls.len()], &*index, &suffixes, house::NOW);
-        drop(black_box(verdict));
-    })
+    let (house, urls) = (house.clone(), house::urls());
+    Box::new(move |at| drop(black_box(house.judge(&urls[at % urls.len()]))))
 }
 
 fn decide(house: &House) -> Again {
-    let judged = |url| sekisho::verdict::judge(url, &*house.index, &house.suffixes, house::NOW);
-    let verdicts: Vec<_> = house::urls().iter().map(judged).collect();
+    let verdicts: Vec<_> = house::urls().iter().map(|url| house.judge(url)).collect();
     let policy = sekisho::policy::Policy::standard();
     Box::new(move |at| drop(black_box(sekisho::policy::decide(&policy, &verdicts[at % verdicts.len()]))))
 }

@@ -12,9 +12,10 @@ use crate::{
     click::{Checkpoint, House, Parts, SystemEntropy, Tenant},
     config::{self, Config},
     feed::LiveLists,
-    http::{Front, Limits, Service, pages::Pages},
+    http::{Front, Limits, Service, Tls, pages::Pages},
     link::Keyring,
     ruling::LiveRulings,
+    sources::Panel,
     store::{ClickLog, Store},
     url::Suffixes,
 };
@@ -39,10 +40,12 @@ pub(super) struct Around {
     pub(super) config: Config,
     pub(super) lists: Arc<LiveLists>,
     pub(super) rulings: Arc<LiveRulings>,
+    pub(super) panel: Arc<Panel>,
     pub(super) suffixes: Arc<Suffixes>,
     pub(super) log: ClickLog,
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
+    pub(super) tls: Option<Arc<Tls>>,
 }
 
 impl Gate {
@@ -83,6 +86,7 @@ impl Around {
             tenants,
             lists: Arc::clone(&self.lists),
             rulings: Arc::clone(&self.rulings),
+            panel: Arc::clone(&self.panel),
             suffixes: Arc::clone(&self.suffixes),
             openings: self.config.limits.link_openings,
             log: self.log.clone(),
@@ -101,6 +105,7 @@ fn tenant(tenant: &config::Tenant) -> Tenant {
         id: tenant.id,
         bases: tenant.bases().cloned().collect(),
         policy: tenant.policy.clone(),
+        names: Arc::clone(&tenant.names),
         house: Arc::new(House {
             name: Some(tenant.name.clone()),
             help: tenant.help.clone(),

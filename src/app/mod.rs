@@ -6,6 +6,8 @@
 mod desk;
 mod gate;
 mod lists;
+pub mod metrics;
+mod overseer;
 mod reload;
 mod ring;
 mod station;

@@ -16,7 +16,7 @@ use crate::{
     base::{Clock, Timestamp},
     config::{Config, ConfigError, Settings, Source},
     feed::{self, LiveLists},
-    http::{Renewal, RenewedPart, pages::Pages},
+    http::{Looked, Renewal, RenewedPart, pages::Pages},
 };
 
 const CONFIGURATION: &str = "configuration";
@@ -110,6 +110,7 @@ impl Gate {
         });
         let pages = pages(&before, &config, &mut found);
         let lists = lists(&before.around, &config, &mut found);
+        look_at_certificates(&before.around, now);
         let around = Around { config, lists, ..before.around.clone() };
         self.put_in_force(InForce::new(around, ring, pages, now));
         log(&found);
@@ -186,6 +187,13 @@ fn lists(before: &Around, config: &Config, found: &mut Found) -> Arc<LiveLists> 
             found.lists = Some(error.to_string());
             Arc::clone(&before.lists)
         }
+    }
+}
+
+/// Certificates tell of themselves in readiness, as they do when they are taken between two readings.
+fn look_at_certificates(before: &Around, now: Timestamp) {
+    if let Some(Looked::Kept(error)) = before.tls.as_ref().map(|tls| tls.look(now)) {
+        tracing::error!("certificates refused, what was in force stays: {error}");
     }
 }
 

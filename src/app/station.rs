@@ -5,7 +5,9 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{
     Gate, ListsError, Made, Origin, RingError, SystemClock,
     gate::Around,
-    open_ring, own_hosts,
+    open_ring,
+    overseer::Overseer,
+    own_hosts,
     reload::{LISTS, Renewer},
     seed_lists,
     watch::Watch,
@@ -15,17 +17,22 @@ use crate::{
     config::{Config, Loaded},
     feed::{FeedError, LiveLists, Settings},
     http::{
-        Admin, BindError, Company, Counters, Door, Fitness, Limits, Renewal, Sockets, Vital, Workers, bind_loopback,
+        Admin, BindError, Company, Counters, Door, Fitness, HandedOver, Limits, Looked, Renewal, Sockets, Tls,
+        TlsError, Vital, Workers, adopt_loopback, bind_loopback,
         pages::{Pages, TemplateError},
         serve,
     },
     ruling::{LiveRulings, RulingError},
-    store::{ClickLog, ClickWriter, Store, StoreError, Unwritten},
+    sources::{self, Panel},
+    store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
 
 /// How long the events that wait may take to be written when the program ends.
 const WRITE_OUT: Duration = Duration::from_secs(5);
+
+/// How often certificates are looked at.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Why clicks are not answered.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +55,9 @@ pub enum StartError {
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// The certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The listeners.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -71,6 +81,9 @@ pub enum RunError {
     /// A worker cannot begin.
     #[error("cannot start the workers: {0}")]
     Workers(#[from] io::Error),
+    /// A page of the admin listener.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// Events were left over.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),
@@ -78,22 +91,29 @@ pub enum RunError {
 
 /// Where a station is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Serving,
     Draining,
     Closed,
 }
 
 impl Listeners {
-    /// Takes the addresses of the configuration.
-    pub async fn bind(config: &Config) -> Result<Self, BindError> {
-        let public = Sockets::bind(config.listen, config.workers)?;
-        Ok(Self { public, admin: bind_loopback(config.admin_listen).await? })
+    /// Takes the addresses of the configuration, where no listener was handed over for them.
+    pub async fn bind(config: &Config, handed_over: HandedOver) -> Result<Self, BindError> {
+        let public = match handed_over.clicks {
+            Some(listener) => Sockets::share(listener, config.workers)?,
+            None => Sockets::bind(config.listen, config.workers)?,
+        };
+        let admin = match handed_over.admin {
+            Some(listener) => adopt_loopback(listener, config.admin_listen).await?,
+            None => bind_loopback(config.admin_listen).await?,
+        };
+        Ok(Self { public, admin })
     }
 
     /// Listeners that were taken elsewhere; all `workers` share the public one.
-    pub fn of(public: TcpListener, admin: TcpListener, workers: usize) -> io::Result<Self> {
-        Ok(Self { public: Sockets::share(public.into_std()?, workers)?, admin })
+    pub fn of(public: std::net::TcpListener, admin: TcpListener, workers: usize) -> Result<Self, BindError> {
+        Ok(Self { public: Sockets::share(public, workers)?, admin })
     }
 
     /// Who else answers on the public address.
@@ -118,6 +138,7 @@ impl Station {
     pub fn open(loaded: Loaded, origin: Origin) -> Result<(Self, Made), StartError> {
         let Loaded { config, settings: started, text, source } = loaded;
         let pages = Pages::load(config.templates.as_deref())?;
+        let tls = open_tls(&config)?;
         let (ring, made) = open_ring(&config, origin, SystemClock.now())?;
         seed_lists(&config)?;
         let suffixes = Arc::new(Suffixes::builtin());
@@ -125,11 +146,11 @@ impl Station {
         let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
         let store = Store::open(&config.store)?;
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
-        let (log, writer) = ClickLog::start(&store, config.limits.queued_events)?;
+        let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
-            Around { config, lists, rulings, suffixes, log, store: Arc::new(store), limits },
+            Around { config, lists, rulings, panel: panel(), suffixes, log, store: Arc::new(store), limits, tls },
             ring,
             pages,
             renewer,
@@ -158,15 +179,24 @@ impl Station {
         let (phase, watched) = watch::channel(Phase::Serving);
         let (seen, of_gate) = (watched.clone(), Arc::clone(&gate));
         let renewed = Arc::clone(&gate);
+        let overseer = Overseer {
+            gate: Arc::clone(&gate),
+            counters: Arc::clone(&counters),
+            phase: watched.clone(),
+            started: SystemClock.now(),
+        };
         let admin = Admin::new(move || vitals(&of_gate, *seen.borrow()), Arc::clone(&counters))
-            .with_renewal(move || renewed.renewal());
+            .with_renewal(move || renewed.renewal())
+            .with_pages(Arc::new(overseer))?;
         let mut watched = watched;
         // The admin listener outlives the public one, so that whoever asks during the drain hears of it.
         let admin = serve(listeners.admin, Arc::new(admin), admin_limits(), Arc::default(), async move {
             // An error would say that the station is gone, and then nobody asks any more.
             let _ = watched.wait_for(|phase| *phase == Phase::Closed).await;
         });
-        let workers = Workers::start(&Door::new(gate, limits, counters), listeners.public)?;
+        let tls = gate.in_force().around.tls.clone();
+        let watching = tls.clone().map(|tls| tokio::spawn(watch_certificates(tls)));
+        let workers = Workers::start(&Door::new(gate, limits, counters, tls), listeners.public)?;
         let public = async {
             shutdown.await;
             phase.send_replace(Phase::Draining);
@@ -174,8 +204,40 @@ impl Station {
             phase.send_replace(Phase::Closed);
         };
         tokio::join!(admin, public);
+        if let Some(watching) = watching {
+            watching.abort();
+        }
         tokio::task::block_in_place(|| writer.stop(WRITE_OUT))?;
         Ok(())
+    }
+}
+
+fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
+    if config.tls.is_empty() {
+        return Ok(None);
+    }
+    Tls::open(config.tls.clone(), SystemClock.now()).map(|tls| Some(Arc::new(tls)))
+}
+
+/// Takes new certificates soon after they are written.
+async fn watch_certificates(tls: Arc<Tls>) {
+    let mut soon = tokio::time::interval(LOOK);
+    loop {
+        soon.tick().await;
+        match tls.look(SystemClock.now()) {
+            Looked::Same => {}
+            Looked::Renewed => tracing::info!("took new certificates"),
+            Looked::Kept(error) => tracing::error!("certificates refused, what was in force stays: {error}"),
+        }
+    }
+}
+
+fn log_settings(config: &Config) -> LogSettings {
+    LogSettings {
+        spool: config.spool.clone(),
+        room: config.limits.spool_bytes,
+        keep_days: config.click_days,
+        clock: Arc::new(SystemClock),
     }
 }
 
@@ -195,12 +257,30 @@ fn admin_limits() -> Limits {
     Limits { connections: 100, per_address: 100, drain: Duration::from_secs(1), ..Limits::default() }
 }
 
+/// Those who have to be asked about a URL: one line each.
+fn panel() -> Arc<Panel> {
+    let sources = Vec::new();
+    Arc::new(Panel::new(sources, sources::Limits::default(), Arc::new(SystemClock)))
+}
+
 /// What `/readyz` says of each part.
-fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
+pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     let in_force = gate.in_force();
     let around = &in_force.around;
     let configuration = of_configuration(&gate.renewal());
-    vec![of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
+    let certificates = around.tls.as_deref().map(of_certificates);
+    [of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
+        .into_iter()
+        .chain(certificates)
+        .collect()
+}
+
+fn of_certificates(tls: &Tls) -> Vital {
+    let (state, says) = match tls.state(SystemClock.now()) {
+        Ok(says) => (Fitness::Ready, says),
+        Err(says) => (Fitness::Degraded, says),
+    };
+    Vital { part: "certificates", state, says }
 }
 
 fn of_server(phase: Phase) -> Vital {
@@ -250,7 +330,9 @@ fn of_rulings(rulings: &LiveRulings) -> Vital {
 
 fn of_log(log: &ClickLog) -> Vital {
     let stats = log.stats();
-    let says = format!("{} events written, {} waiting, {} lost", stats.written, stats.waiting, stats.dropped);
+    let LogStats { synced, drained, waiting, dropped, torn, .. } = stats;
+    let torn = if torn > 0 { format!(", {torn} damaged") } else { String::new() };
+    let says = format!("{synced} events synced, {drained} in the store, {waiting} waiting, {dropped} lost{torn}");
     match stats.last_error {
         Some(error) if stats.failures > 0 => {
             Vital { part: "click log", state: Fitness::Degraded, says: format!("{says}; {error}") }

@@ -57,13 +57,12 @@ impl EventId {
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, byte) in self.0.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
+        let mut text = [b'-'; 36];
+        let places = (0..36).filter(|at| !matches!(at, 8 | 13 | 18 | 23));
+        for (at, digit) in places.zip(hex_digits(&self.0)) {
+            text[at] = digit;
         }
-        Ok(())
+        whole(&text, f)
     }
 }
 
@@ -99,14 +98,11 @@ const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 impl fmt::Display for ClickId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.0.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+        let mut text = [b'-'; 19];
         for at in 0..16 {
-            if at > 0 && at % 4 == 0 {
-                f.write_str("-")?;
-            }
-            let digit = (value >> (75 - 5 * at)) & 31;
-            write!(f, "{}", char::from(CROCKFORD[digit as usize]))?;
+            text[at + at / 4] = CROCKFORD[(value >> (75 - 5 * at)) as usize & 31];
         }
-        Ok(())
+        whole(&text, f)
     }
 }
 
@@ -138,6 +134,15 @@ impl FromStr for ClickId {
     }
 }
 
+fn hex_digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| b"0123456789abcdef"[usize::from(half)])
+}
+
+/// Writes ASCII in one piece: every click writes five ids.
+fn whole(text: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
+}
+
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N {
@@ -156,7 +161,9 @@ macro_rules! hex_id {
     ($($name:ident $wanted:literal),+) => {$(
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut text = [0; 16];
+                text.iter_mut().zip(hex_digits(&self.0)).for_each(|(place, digit)| *place = digit);
+                whole(&text, f)
             }
         }
         impl FromStr for $name {

@@ -223,6 +223,8 @@ pub(super) enum ConfigCommand {
     Example,
     /// Write the reference of all keys, in Markdown.
     Reference,
+    /// Write the reference of all metrics, in Markdown.
+    Metrics,
 }
 
 #[derive(Debug, Args)]

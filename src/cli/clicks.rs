@@ -1,14 +1,14 @@
 use super::{
     Exit, Failure,
     args::{ClicksArguments, ExplainArguments, PlaceArguments},
-    output::{Stdout, moment},
+    output::{Stdout, moment, people},
     when::when,
 };
 use crate::{
     app::SystemClock,
     base::{Clock, Timestamp},
     judge::ClickEvent,
-    store::{ClickFilter, Order, Reveal, Store, StoreError, explain},
+    store::{BroughtIn, ClickFilter, Order, Reveal, Store, StoreError, bring_in, explain, is_left},
     url,
 };
 
@@ -41,13 +41,23 @@ pub(super) fn run_explain(place: &PlaceArguments, args: &ExplainArguments, out: 
     if args.json { out.json(&explanation) } else { out.bytes(explanation.to_string().as_bytes()) }
 }
 
-/// The store, where one was made yet. Asking makes none: no click has been recorded where there is none.
+/// The store, where one was made yet, with what a run that has ended left in the spool. Asking makes none: no click has
+/// been recorded where there is neither.
 fn open(place: &PlaceArguments) -> Result<Option<Store>, Failure> {
     let config = place.place().foresee(&place.overrides())?;
-    match Store::open_existing(&config.store) {
-        Err(StoreError::Missing { .. }) => Ok(None),
-        store => Ok(Some(store?)),
+    if !is_left(&config.spool) {
+        return match Store::open_existing(&config.store) {
+            Err(StoreError::Missing { .. }) => Ok(None),
+            store => Ok(Some(store?)),
+        };
     }
+    let store = Store::open(&config.store)?;
+    match bring_in(&store, &config.spool) {
+        Ok(BroughtIn { torn: 0, .. }) => {}
+        Ok(BroughtIn { torn, .. }) => people(&format!("damaged in the spool and lost: {torn}")),
+        Err(error) => people(&format!("clicks that wait in the spool are not shown: {error}")),
+    }
+    Ok(Some(store))
 }
 
 fn filter(args: &ClicksArguments, now: Timestamp) -> Result<ClickFilter, Failure> {

@@ -1,13 +1,18 @@
 use super::{
-    Failure,
+    Exit, Failure,
     args::{ConfigCommand, PlaceArguments},
     output::{Stdout, people},
 };
-use crate::config::{example, reference};
+use crate::{
+    app::{SystemClock, metrics},
+    base::Clock as _,
+    config::{example, reference},
+};
 
 pub(super) fn run(place: &PlaceArguments, command: &ConfigCommand, out: &mut Stdout) -> Result<(), Failure> {
     match command {
         ConfigCommand::Example => out.bytes(example().as_bytes()),
+        ConfigCommand::Metrics => out.bytes(metrics::reference().as_bytes()),
         ConfigCommand::Reference => out.bytes(reference().as_bytes()),
         ConfigCommand::Show { json } => {
             let (_, settings) = place.place().show(&place.overrides())?;
@@ -19,7 +24,12 @@ pub(super) fn run(place: &PlaceArguments, command: &ConfigCommand, out: &mut Std
         ConfigCommand::Check => {
             let file = place.place().file();
             match place.place().look(&place.overrides())? {
-                Some(_) => people(&format!("{} is in order", file.display())),
+                Some(config) => {
+                    for files in &config.tls {
+                        files.read(SystemClock.now()).map_err(|error| Failure::new(Exit::Config, error))?;
+                    }
+                    people(&format!("{} is in order", file.display()));
+                }
                 None => people(&format!("{} is not there yet; it is made on first use", file.display())),
             }
             Ok(())

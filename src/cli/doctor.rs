@@ -34,6 +34,7 @@ pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failur
         ("lists", lists(&work)),
         ("templates", templates(config)),
         ("links", links(config)),
+        ("certificates", certificates(&work)),
         ("listener", listener(config)),
     ];
     let mut bad = 0;
@@ -150,6 +151,33 @@ fn links(config: &Config) -> Finding {
     match plain {
         Some(base) => Odd(format!("{base} is not https: whoever is on the way reads which links people open")),
         None => Good(config.tenants.iter().map(|tenant| tenant.base.to_string()).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn certificates(work: &Work) -> Finding {
+    let config = &work.config;
+    if config.tls.is_empty() {
+        return Good("none here: TLS is ended in front".into());
+    }
+    let read: Result<Vec<_>, _> = config.tls.iter().map(|files| files.read(work.now)).collect();
+    let certificates = match read {
+        Err(error) => return Bad(error.to_string()),
+        Ok(certificates) => certificates,
+    };
+    let hosts = own_hosts(config);
+    let bare = hosts.iter().find(|host| !certificates.iter().any(|certificate| certificate.is_for(host)));
+    let due = certificates.iter().find(|certificate| certificate.is_due(work.now));
+    match (bare, due) {
+        (Some(host), _) => Odd(format!("none of them is for {host}: browsers will not open its links")),
+        (_, Some(due)) => Odd(format!("one ends at {} and should have been renewed", moment(due.until))),
+        (None, None) => {
+            let ends = certificates.iter().map(|certificate| certificate.until).min();
+            Good(format!(
+                "{}, in force until {}",
+                count(certificates.len(), "certificate"),
+                ends.map_or_else(String::new, moment)
+            ))
+        }
     }
 }
 

@@ -111,7 +111,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match &error {
             StoreError::Missing { .. } => Exit::NoInput,
-            StoreError::Unreachable { source, .. } => of_io(source, Exit::CannotCreate),
+            StoreError::Unreachable { source, .. } | StoreError::Spool { source, .. } => {
+                of_io(source, Exit::CannotCreate)
+            }
             StoreError::Forbidden { .. } => Exit::NoPermission,
             StoreError::Full { .. } | StoreError::Disk { .. } | StoreError::Other { .. } => Exit::Io,
             StoreError::Busy { .. } | StoreError::Thread { .. } => Exit::Unavailable,
@@ -171,7 +173,7 @@ impl From<StartError> for Failure {
             StartError::Bind(error) => error.into(),
             StartError::Ruling(RulingError::Store(error)) => error.into(),
             StartError::Ruling(error @ RulingError::Thread(_)) => Self::new(Exit::Unavailable, error),
-            StartError::Feed(_) | StartError::Template(_) => Self::new(Exit::Config, error),
+            StartError::Feed(_) | StartError::Template(_) | StartError::Tls(_) => Self::new(Exit::Config, error),
         }
     }
 }

@@ -13,11 +13,13 @@ use super::{
 use crate::{
     app::{Gate, Listeners, Made, RunError, Station},
     config::{Config, Overrides, Source},
-    http::Company,
+    http::{Company, HandedOver},
     link::LinkBase,
 };
 
 pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Failure> {
+    // Before there is any thread: it takes variables of the environment along.
+    let handed_over = HandedOver::take().map_err(|error| Failure::new(Exit::Config, error))?;
     let overrides = Overrides {
         base_url: args.base_url,
         listen: args.listen,
@@ -36,16 +38,16 @@ pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Fa
     // Clicks are answered by workers of their own; this is for health, signals and what happens behind.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot start: {error}")))?;
-    let served = runtime.block_on(answer(station, &config));
+    let served = runtime.block_on(answer(station, handed_over, &config));
     // Whatever still runs was given its time.
     runtime.shutdown_background();
     served
 }
 
-async fn answer(station: Station, config: &Config) -> Result<(), Failure> {
+async fn answer(station: Station, handed_over: HandedOver, config: &Config) -> Result<(), Failure> {
     let signals = Signals::new()
         .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot hear signals: {error}")))?;
-    let listeners = Listeners::bind(config).await?;
+    let listeners = Listeners::bind(config, handed_over).await?;
     say_where(&listeners, &station, config)?;
     let Signals { mut term, mut int, hup } = signals;
     let reloads = tokio::spawn(reload_on(hup, station.gate()));
@@ -63,6 +65,7 @@ async fn answer(station: Station, config: &Config) -> Result<(), Failure> {
     let ended = tokio::select! {
         ended = serving => ended.map_err(|error| match &error {
             RunError::Workers(_) => Failure::new(Exit::Unavailable, error),
+            RunError::Template(_) => Failure::new(Exit::Bug, error),
             RunError::Unwritten(_) => Failure::new(Exit::Io, error),
         }),
         () = twice => {
@@ -110,7 +113,8 @@ async fn reload_on(mut hup: Signal, gate: Arc<Gate>) {
 fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Result<(), Failure> {
     let unknown = |error| Failure::new(Exit::Unavailable, format_args!("the listener has no address: {error}"));
     let (public, admin) = (listeners.public().map_err(unknown)?, listeners.admin().map_err(unknown)?);
-    people(&format!("answering clicks on http://{public}, health on http://{admin}/readyz"));
+    let scheme = if config.tls.is_empty() { "http" } else { "https" };
+    people(&format!("answering clicks on {scheme}://{public}, health on http://{admin}/readyz"));
     if listeners.company() == Company::Another {
         people(&format!("note: another process answers on {public} as well; both do until one of them is ended"));
     }

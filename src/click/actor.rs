@@ -82,9 +82,13 @@ impl Hints<'_> {
 
 /// Whether a word of `agent` begins with a name of the list.
 fn names_itself(agent: &[u8]) -> bool {
-    let begins_a_word = |at: usize| at == 0 || agent.get(at - 1).is_some_and(|byte| !byte.is_ascii_alphanumeric());
-    let words = (0..agent.len()).filter(|at| begins_a_word(*at)).filter_map(|at| agent.get(at..));
-    words.filter(|word| word.first().is_some_and(u8::is_ascii_alphabetic)).any(|word| {
+    let mut before = b' ';
+    let begins_a_word = |(_, byte): &(usize, &u8)| {
+        let inside = std::mem::replace(&mut before, **byte).is_ascii_alphanumeric();
+        !inside && byte.is_ascii_alphabetic()
+    };
+    let words = agent.iter().enumerate().filter(begins_a_word).filter_map(|(at, _)| agent.get(at..));
+    words.into_iter().any(|word| {
         let letter = |word: &[u8]| word.first().map(u8::to_ascii_lowercase);
         let first = NAMED.partition_point(|name| letter(name.as_bytes()) < letter(word));
         let with_letter = NAMED.iter().skip(first).take_while(|name| letter(name.as_bytes()) == letter(word));

@@ -3,13 +3,18 @@ use crate::{
     base::ClickId,
     judge::{Action, Charge, ClickEvent, Decision, Outcome, Source, Verdict},
     link::{Link, own_path},
-    url::Suffixes,
+    sources::Findings,
+    url::{Chain, Suffixes},
 };
 
 /// A proven link, and what is made of it at this moment.
 pub(super) struct Case<'a> {
     pub(super) link: Link,
     pub(super) tenant: &'a Tenant,
+    /// The URLs inside the destination.
+    pub(super) chain: Chain,
+    /// What sources said that had to be asked.
+    pub(super) findings: Findings,
     pub(super) verdict: Verdict,
     pub(super) decision: Decision,
 }
@@ -87,6 +92,9 @@ impl Case<'_> {
             url: Some(destination.as_str().to_owned()),
             host: Some(host.to_owned()),
             domain: Some(suffixes.registrable_domain(host).unwrap_or(host).to_owned()),
+            chain: self.chain.told(),
+            asked: self.findings.told(),
+            waited_micros: self.findings.waited_micros,
             message: Some(facts.message),
             recipient: Some(facts.recipient),
             link_issued: Some(facts.issued),

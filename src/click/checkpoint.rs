@@ -1,4 +1,4 @@
-use std::{cell::Cell, net::IpAddr, sync::Arc, time::Instant};
+use std::{borrow::Cow, cell::Cell, net::IpAddr, sync::Arc, time::Instant};
 
 use super::{
     Answer, Barrier, Damaged, Entropy, Hints, Left, Onward, Page, ReasonAsked, Spot, Tenant, Ways, case::Case,
@@ -10,11 +10,12 @@ use crate::{
     judge::{Action, Actor, ClickEvent, Outcome, Threat},
     link::{Link, LinkId, Nonces, Opener, own_path},
     list::ForTenant,
-    policy,
+    policy::{self, Log, Scan},
     ruling::LiveRulings,
+    sources::{Findings, Panel, Questions},
     store::{ClickLog, Store},
-    url::Suffixes,
-    verdict,
+    url::{self, Chain, Suffixes, WebUrl},
+    verdict::{self, Grounds},
 };
 
 /// How long a page offers a way on, in milliseconds.
@@ -34,6 +35,8 @@ pub struct Parts {
     pub lists: Arc<LiveLists>,
     /// What was taken back.
     pub rulings: Arc<LiveRulings>,
+    /// The sources that have to be asked; mostly nobody.
+    pub panel: Arc<Panel>,
     /// Tells who is behind a host.
     pub suffixes: Arc<Suffixes>,
     /// How often one link may be opened in a minute before people are asked to wait; 0 is no limit.
@@ -55,6 +58,8 @@ pub struct Checkpoint {
     pub(super) parts: Parts,
     pub(super) sites: Sites,
     rates: Rates,
+    /// What is said where nobody is asked.
+    none: Findings,
 }
 
 /// What a click needs to be answered.
@@ -70,6 +75,8 @@ pub struct Request<'a> {
     pub client: Option<IpAddr>,
     /// What the wrap log said of the link, where it had to be asked.
     pub word: Word,
+    /// What the sources said, where they had to be asked.
+    pub findings: Option<&'a Findings>,
 }
 
 /// What the wrap log says of a link under a compromised key: whoever has the key can sign anything, but cannot have had
@@ -108,7 +115,7 @@ impl Checkpoint {
     pub fn new(mut parts: Parts) -> Self {
         let sites = Sites::of(std::mem::take(&mut parts.tenants));
         let rates = Rates::new(parts.openings);
-        Self { parts, sites, rates }
+        Self { parts, sites, rates, none: Findings::default() }
     }
 
     /// Where `path` (raw bytes, without a query) on `host` (as in a `Host` field) is; `None` if the host is not ours.
@@ -121,7 +128,7 @@ impl Checkpoint {
     /// use up a link that works once; what is recorded of them says what a person would have met.
     pub fn open(&self, request: &Request<'_>) -> Answer {
         let visit = self.visit(request);
-        let case = match self.judge(request, visit.now) {
+        let case = match self.judge(request, visit.may_ask(), visit.now) {
             Ok(case) => case,
             Err(shut) => return self.shut(shut, &visit),
         };
@@ -143,7 +150,7 @@ impl Checkpoint {
     /// nothing worse, and never past a block. Without a good one this is a click like any other.
     pub fn proceed(&self, request: &Request<'_>, form: &Form<'_>) -> Answer {
         let visit = self.visit(request);
-        let mut case = match self.judge(request, visit.now) {
+        let mut case = match self.judge(request, visit.may_ask(), visit.now) {
             Ok(case) => case,
             Err(shut) => return self.shut(shut, &visit),
         };
@@ -172,7 +179,7 @@ impl Checkpoint {
     /// click: nothing is recorded.
     pub fn preview(&self, request: &Request<'_>) -> Answer {
         let visit = self.visit(request);
-        match self.judge(request, visit.now) {
+        match self.judge(request, MayAsk::No, visit.now) {
             Ok(case) => Answer::Page(case.preview(&self.parts.suffixes, request.spot, None)),
             Err(shut) => self.shut(shut, &visit),
         }
@@ -196,6 +203,11 @@ impl Checkpoint {
         }
     }
 
+    /// Asks the sources, no longer than a click waits for them.
+    pub async fn ask_sources(&self, questions: &Questions) -> Findings {
+        self.parts.panel.gather(questions).await
+    }
+
     fn visit<'a>(&self, request: &'a Request<'a>) -> Visit<'a> {
         let actor = match (request.hints.actor(), request.asks) {
             (Actor::Human, Asks::Status) => Actor::Unknown,
@@ -204,7 +216,7 @@ impl Checkpoint {
         Visit { request, now: self.parts.clock.now(), began: Instant::now(), actor }
     }
 
-    fn judge(&self, request: &Request<'_>, now: Timestamp) -> Result<Case<'_>, Shut> {
+    fn judge<'a>(&'a self, request: &Request<'a>, may: MayAsk, now: Timestamp) -> Result<Case<'a>, Shut> {
         let Request { spot, word, .. } = *request;
         let asked = Cell::new(None);
         let is_logged = |link: &Link| match word {
@@ -221,15 +233,55 @@ impl Checkpoint {
         let tenant = self.sites.tenant(link.facts.tenant).ok_or(Shut::Damaged)?;
         let lists = self.parts.lists.snapshot();
         let seen = ForTenant { index: &lists.index, tenant: tenant.id, policy: &tenant.policy.name };
-        let verdict = verdict::judge(&link.destination, &seen, &self.parts.suffixes, now);
+        let mut chain = url::unwrap(&link.destination);
+        let mut findings = Cow::Borrowed(&self.none);
+        let (suffixes, policy) = (&self.parts.suffixes, &tenant.policy);
+        let grounds =
+            Grounds { index: &seen, suffixes, names: &tenant.names, findings: &self.none, needs: &policy.needs, now };
         let rulings = self.parts.rulings.snapshot();
-        let verdict = match rulings.revocation(&link, now) {
+        let revocation = rulings.revocation(&link, now);
+        // Nobody waits for what can change nothing.
+        if revocation.is_none() && !self.parts.panel.is_empty() && policy.scan == Scan::All {
+            findings = self.findings(request, may, &link.destination, &chain, &grounds)?;
+            for heard in &findings.heard {
+                let led_to = heard.answer.iter().flat_map(|finding| &finding.led_to);
+                chain.follow(heard.hop, led_to.cloned(), &heard.source);
+            }
+        }
+        let verdict = verdict::judge(&link.destination, &chain, &Grounds { findings: &findings, ..grounds });
+        let verdict = match revocation {
             Some(revocation) => verdict::revoke(verdict, revocation),
             None => verdict,
         };
         let decision = policy::decide(&tenant.policy, &verdict);
         let decision = if tenant.is_outside(request.client) { policy::from_outside(decision) } else { decision };
-        Ok(Case { link, tenant, verdict, decision })
+        let findings = findings.into_owned();
+        Ok(Case { link, tenant, chain, findings, verdict, decision })
+    }
+
+    /// What the sources say: what was brought, or what is kept. Error: they have to be asked first. Who does not wait is
+    /// judged by the lists alone.
+    fn findings<'a>(
+        &'a self,
+        request: &Request<'a>,
+        may: MayAsk,
+        url: &WebUrl,
+        chain: &Chain,
+        grounds: &Grounds<'_>,
+    ) -> Result<Cow<'a, Findings>, Shut> {
+        if let Some(findings) = request.findings {
+            return Ok(Cow::Borrowed(findings));
+        }
+        let at = |hop: usize| match hop.checked_sub(1) {
+            None => Some((hop, url.clone())),
+            Some(inner) => Some((hop, chain.hops().get(inner)?.url.clone())),
+        };
+        let questions = Questions(verdict::open_hops(url, chain, grounds).into_iter().filter_map(at).collect());
+        match self.parts.panel.recall(&questions) {
+            Some(findings) => Ok(Cow::Owned(findings)),
+            None if may == MayAsk::No => Ok(Cow::Borrowed(&self.none)),
+            None => Err(Shut::AskSources(Box::new(questions))),
+        }
     }
 
     fn answer(&self, case: Case<'_>, visit: &Visit<'_>, click: ClickId, reason: ReasonAsked) -> Answer {
@@ -273,6 +325,7 @@ impl Checkpoint {
         match shut {
             Shut::Damaged => self.damaged(visit),
             Shut::AskLog(link) => Answer::AskLog(link),
+            Shut::AskSources(questions) => Answer::AskSources(questions),
         }
     }
 
@@ -286,6 +339,10 @@ impl Checkpoint {
     }
 
     fn record(&self, visit: &Visit<'_>, click: ClickId, case: &Case<'_>, outcome: Outcome) {
+        let let_through = matches!(outcome, Outcome::Allowed | Outcome::AllowedByAdmin);
+        if let_through && case.tenant.policy.log == Log::Stops {
+            return;
+        }
         let event = visit.event(self.event_id(visit.now), click, &self.parts.node);
         self.parts.log.record(case.told(event, outcome, &self.parts.suffixes));
     }
@@ -309,6 +366,8 @@ enum Shut {
     Damaged,
     /// It can, under a compromised key.
     AskLog(Box<Link>),
+    /// The sources have to be asked first.
+    AskSources(Box<Questions>),
 }
 
 /// One request at one moment.
@@ -319,10 +378,25 @@ struct Visit<'a> {
     actor: Actor,
 }
 
+/// Whether sources may be asked that are slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MayAsk {
+    Yes,
+    No,
+}
+
 impl Visit<'_> {
     /// Whether this would be sent on to its destination.
     fn is_let_on(&self, case: &Case<'_>) -> bool {
         matches!(self.actor, Actor::Human | Actor::Unknown) && case.decision.action == Action::Redirect
+    }
+
+    /// Only for people: whoever asks for a status, and programs, get what the lists and what is kept give.
+    fn may_ask(&self) -> MayAsk {
+        match (self.actor, self.request.asks) {
+            (Actor::Human | Actor::Unknown, Asks::Whole) => MayAsk::Yes,
+            _ => MayAsk::No,
+        }
     }
 
     /// What is recorded if nothing could be proven.
@@ -342,6 +416,9 @@ impl Visit<'_> {
             url: None,
             host: None,
             domain: None,
+            chain: Vec::new(),
+            asked: Vec::new(),
+            waited_micros: None,
             message: None,
             recipient: None,
             link_issued: None,

@@ -238,6 +238,8 @@ pub enum Reason {
         /// What the administrator wrote.
         note: Option<String>,
     },
+    /// A source that knows bad addresses; which is for the administrator.
+    Source,
     /// Something that can be read off the URL itself.
     Host(HostFact),
 }
@@ -265,6 +267,7 @@ impl Reason {
         match &signal.source {
             Source::List(entry) => objects.then(|| Self::Entry { note: entry.reason.clone() }),
             Source::Host { fact } => objects.then_some(Self::Host(*fact)),
+            Source::Asked { .. } => objects.then_some(Self::Source),
             Source::Revocation(_) => None,
         }
     }

@@ -3,7 +3,7 @@ use std::{borrow::Cow, cmp::Reverse, collections::HashMap, net::IpAddr, sync::Ar
 use ipnet::IpNet;
 
 use super::House;
-use crate::{base::TenantId, link::LinkBase, policy::Policy};
+use crate::{base::TenantId, link::LinkBase, policy::Policy, url::Names};
 
 /// Whose links are opened here, and how.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub struct Tenant {
     pub bases: Vec<LinkBase>,
     /// What is done about a verdict.
     pub policy: Policy,
+    /// Names that others borrow, its own among them.
+    pub names: Arc<Names>,
     /// What its pages say of it.
     pub house: Arc<House>,
     /// Where its people click from; a click from elsewhere is shown where it goes first. Empty: anywhere.
@@ -155,6 +157,7 @@ mod tests {
             id: TenantId(id),
             bases: bases.iter().map(|base| LinkBase::parse(base).unwrap()).collect(),
             policy: Policy::standard(),
+            names: Arc::default(),
             house: Arc::new(House { name: Some(format!("House {id}")), ..House::default() }),
             networks: Vec::new(),
             report_days: 3,

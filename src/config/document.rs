@@ -394,14 +394,15 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Option<Value> {
             let number = i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()?;
             (low..=high).contains(&number).then_some(Value::Number(number))
         }
-        (Kind::BaseUrls | Kind::Networks, DeValue::Array(values)) => {
+        (Kind::Paths, DeValue::String(text)) if !text.trim().is_empty() => Some(Value::Texts(vec![text.to_string()])),
+        (Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Paths, DeValue::Array(values)) => {
             let texts = values.iter().map(|value| value.get_ref().as_str().map(str::to_owned));
             Some(Value::Texts(texts.collect::<Option<_>>()?))
         }
         (Kind::Choice(words), DeValue::String(text)) => {
             words.contains(&text.as_ref()).then(|| Value::Text(text.to_string()))
         }
-        (Kind::Number(..) | Kind::BaseUrls | Kind::Networks | Kind::Choice(_), _) => None,
+        (Kind::Number(..) | Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Paths | Kind::Choice(_), _) => None,
         (_, DeValue::String(text)) => (!text.trim().is_empty()).then(|| Value::Text(text.to_string())),
         _ => None,
     }
@@ -413,7 +414,8 @@ fn read_text(kind: Kind, text: &str) -> Option<Value> {
     let text = text.trim();
     let as_text = |text: &str| DeValue::String(text.to_owned().into());
     let read = |text: &str| read_value(kind, DeValue::parse(text).ok()?.get_ref());
-    read_value(kind, &as_text(text)).or_else(|| read(text)).or_else(|| {
+    let one = if kind == Kind::Paths { None } else { read_value(kind, &as_text(text)) };
+    one.or_else(|| read(text)).or_else(|| {
         let several = text.split(',').map(|one| toml::Value::String(one.trim().to_owned()).to_string());
         read(&format!("[{}]", several.collect::<Vec<_>>().join(", ")))
     })

@@ -92,7 +92,9 @@ impl Settings {
 
     /// The keys that count only after a start and say something else than in `running`; none twice.
     pub fn wait_for_a_start(&self, running: &Self) -> Vec<String> {
-        let waits = |setting: &&Setting| setting.key.reload == Reload::Restart && !running.0.contains(setting);
+        let waits = |setting: &&Setting| {
+            matches!(setting.key.reload, Reload::Restart | Reload::Files) && !running.0.contains(setting)
+        };
         let mut keys: Vec<String> = self.0.iter().filter(waits).map(|setting| setting.key.path()).collect();
         keys.dedup();
         keys

@@ -9,8 +9,15 @@ use crate::list::nearest;
 const PREFIX: &str = "SEKISHO_";
 
 /// Names that are no keys: the place of the file, the level of the log, and what the tests of this project read.
-const OTHERS: &[&str] =
-    &["SEKISHO_CONFIG", "SEKISHO_CORPUS", "SEKISHO_LOG", "SEKISHO_SAMPLES", "SEKISHO_SCREENSHOTS", "SEKISHO_TEST"];
+const OTHERS: &[&str] = &[
+    "SEKISHO_BLESS",
+    "SEKISHO_CONFIG",
+    "SEKISHO_CORPUS",
+    "SEKISHO_LOG",
+    "SEKISHO_SAMPLES",
+    "SEKISHO_SCREENSHOTS",
+    "SEKISHO_TEST",
+];
 
 /// The variables of a process that are for this program, taken once: nothing else reads them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

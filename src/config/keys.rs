@@ -27,6 +27,8 @@ pub enum Kind {
     Text,
     /// A file or folder; a relative one starts at the folder of the configuration file.
     Path,
+    /// A file, or several.
+    Paths,
     /// An IP address and a port.
     Address,
     /// Where links live: scheme, host, optional port, optional path.
@@ -37,6 +39,8 @@ pub enum Kind {
     Mailto,
     /// `mailto:` or `https:`, for people.
     Contact,
+    /// Several domains.
+    Domains,
     /// Several IP addresses or networks.
     Networks,
     /// A whole number in these bounds, both included.
@@ -69,6 +73,8 @@ pub enum Reload {
     AtOnce,
     /// The same, and what the file or folder holds on SIGHUP.
     Hangup,
+    /// At the next start, but what the file holds within seconds of being written, and on SIGHUP.
+    Files,
 }
 
 /// Every key, in the order of the reference page.
@@ -98,7 +104,7 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Address,
         preset: Preset::Value("\"127.0.0.1:8480\""),
         reload: Reload::Restart,
-        doc: "Where clicks are answered. TLS is ended in front of it.",
+        doc: "Where clicks are answered. TLS is ended in front of it, or here where `[tls]` names a certificate.",
         example: "\"0.0.0.0:8480\"",
     },
     Key {
@@ -151,6 +157,16 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "",
+        name: "spool",
+        kind: Kind::Path,
+        preset: Preset::Derived("`spool` in `data_dir`"),
+        reload: Reload::Restart,
+        doc: "The folder where clicks are put on the disk at once and wait to be brought into the store. It has to be on a \
+              local disk; several processes may share it.",
+        example: "\"/var/lib/sekisho/spool\"",
+    },
+    Key {
+        table: "",
         name: "trusted_proxies",
         kind: Kind::Networks,
         preset: Preset::Value("[]"),
@@ -199,6 +215,27 @@ pub const KEYS: &[Key] = &[
         example: "10",
     },
     Key {
+        table: "tls",
+        name: "certificate",
+        kind: Kind::Paths,
+        preset: Preset::Unset,
+        reload: Reload::Files,
+        doc: "The certificate chain in PEM, the certificate of the link host first. Of several files, each is for the \
+              names that stand in it, and the first also for whoever asks for none of them. New ones count within \
+              seconds of being written, without a connection being dropped; what cannot be used is told, and the former \
+              stay.",
+        example: "\"/etc/sekisho/tls/fullchain.pem\"",
+    },
+    Key {
+        table: "tls",
+        name: "key",
+        kind: Kind::Paths,
+        preset: Preset::Unset,
+        reload: Reload::Files,
+        doc: "Its private key in PEM, without a passphrase; of several, in the order of the certificates.",
+        example: "\"/etc/sekisho/tls/privkey.pem\"",
+    },
+    Key {
         table: "tenant",
         name: "id",
         kind: Kind::Number(1, 65535),
@@ -244,6 +281,16 @@ pub const KEYS: &[Key] = &[
         doc: "What is done with what is found: `standard` warns of the suspicious and stops the malicious; `strict` \
               lets through only what nothing speaks against.",
         example: "\"strict\"",
+    },
+    Key {
+        table: "tenant",
+        name: "protected",
+        kind: Kind::Domains,
+        preset: Preset::Value("[]"),
+        reload: Reload::OnSave,
+        doc: "Domains of its own that others may imitate. A host that can be taken for one of them, or for one of the \
+              well-known names that are built in, is suspicious.",
+        example: "[\"corp.example\", \"corp-mail.example\"]",
     },
     Key {
         table: "tenant",
@@ -332,12 +379,25 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "limits",
-        name: "queued_events",
-        kind: Kind::Number(1, 10_000_000),
-        preset: Preset::Value("65536"),
+        name: "spool_megabytes",
+        kind: Kind::Number(4, 4096),
+        preset: Preset::Value("256"),
         reload: Reload::Restart,
-        doc: "How many click events wait for the store while it is slow or full; what comes after is counted and lost.",
-        example: "65536",
+        doc: "How much room clicks have that wait for the store while it is slow, locked or full: 256 is enough for about \
+              400,000. It is reserved on the disk at the start, so that a full disk cannot stop it; while a new process \
+              takes over from an old one each has so much. What comes when it is used up is counted and lost.",
+        example: "256",
+    },
+    Key {
+        table: "retention",
+        name: "click_days",
+        kind: Kind::Number(1, 36_500),
+        preset: Preset::Value("400"),
+        reload: Reload::Restart,
+        doc: "How many days clicks are kept at least. They are dropped by the month, at the start and every hour: a month \
+              goes when all of it is older. 400 days let a year be compared with the one before; where law or works \
+              council ask for less, 30 or 90 are usual.",
+        example: "90",
     },
 ];
 
@@ -357,10 +417,12 @@ impl Kind {
         match self {
             Self::Text => "text".into(),
             Self::Path => "a path".into(),
+            Self::Paths => "a path, or a list of paths".into(),
             Self::Address => "an IP address and a port, such as \"127.0.0.1:8480\" or \"[::1]:8480\"".into(),
             Self::BaseUrl => "an http or https URL without query, such as \"https://go.corp.example\"".into(),
             Self::BaseUrls => "a list of URLs, such as [\"https://go.corp.example\"]".into(),
             Self::Mailto => "a mailto: URL, such as \"mailto:helpdesk@corp.example\"".into(),
+            Self::Domains => "a list of domains, such as [\"corp.example\"]".into(),
             Self::Networks => "a list of IP addresses and networks, such as [\"127.0.0.1\", \"10.0.0.0/24\"]".into(),
             Self::Contact => "a mailto: or https: URL, such as \"mailto:helpdesk@corp.example\"".into(),
             Self::Number(low, high) => format!("a whole number from {low} to {high}"),
@@ -375,8 +437,10 @@ impl Kind {
 /// The tables, in the order of the reference page: name, whether there may be several, what they are about.
 pub(super) const TABLES: &[(&str, Several, &str)] = &[
     ("", Several::No, "Where things are and where the program listens."),
+    ("tls", Several::No, "Certificates with which the program ends TLS itself (1.2 and 1.3, HTTP/2 and HTTP/1.1)."),
     ("tenant", Several::Yes, "One organisation whose mail is rewritten: its links, its pages, its policy."),
     ("limits", Several::No, "Caps on what grows."),
+    ("retention", Several::No, "How long what is recorded is kept."),
 ];
 
 /// Whether a table may stand more than once.

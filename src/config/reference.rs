@@ -72,7 +72,7 @@ path in the file starts at the folder of the file, one in a variable or an optio
 again, each checked whole before anything changes. Whatever of them is wrong is told in the log, with file, line and
 column, and on the admin listener (`/readyz`); what was in force stays, and the others count. A request is answered
 whole by the old or by the new. A change of a key that counts at the next start is told in a warning and waits. What
-list files hold counts within a second of their own save.
+list files hold counts within a second of their own save, certificates within a few.
 ";
 
 const EXAMPLE_HEAD: &str = "\
@@ -92,6 +92,7 @@ fn write_key(page: &mut String, key: &Key) {
         Reload::OnSave => "within a second of a save of this file",
         Reload::AtOnce => "within a second of a save of this file; what it holds, within a second of its own save",
         Reload::Hangup => "within a second of a save of this file; what it holds, on SIGHUP",
+        Reload::Files => "at the next start; what it holds, within seconds of being written, and on SIGHUP",
     };
     let _ = write!(
         page,

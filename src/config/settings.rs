@@ -2,6 +2,7 @@ use std::{
     fmt::Display,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,9 +15,10 @@ use super::{
 use crate::{
     base::TenantId,
     click::MailAddress,
-    http::{ForwardedHeader, Networks},
+    http::{CertificateFiles, ForwardedHeader, Networks},
     link::LinkBase,
     policy::Policy,
+    url::Names,
 };
 
 /// What a configuration says, whole and checked.
@@ -38,6 +40,8 @@ pub struct Config {
     pub keyring: Named,
     /// The SQLite database.
     pub store: PathBuf,
+    /// The folder where clicks wait for it.
+    pub spool: PathBuf,
     /// Front ends that may speak for others.
     pub trusted_proxies: Networks,
     /// Where they say for whom they speak.
@@ -48,10 +52,14 @@ pub struct Config {
     pub workers: usize,
     /// How long requests may take to end after SIGTERM.
     pub drain: Duration,
+    /// Certificates of the public listener; without any, TLS is ended in front of it.
+    pub tls: Vec<CertificateFiles>,
     /// At least one; their ids and their base URLs differ.
     pub tenants: Vec<Tenant>,
     /// Caps.
     pub limits: Limits,
+    /// How many days clicks are kept at least.
+    pub click_days: u32,
 }
 
 /// A place that the program may fill on first use only if nobody named it.
@@ -85,6 +93,8 @@ pub struct Tenant {
     pub retired: Vec<LinkBase>,
     /// What is done with what is found.
     pub policy: Policy,
+    /// Names that others borrow: those that are built in, and its own.
+    pub names: Arc<Names>,
     /// What a person who was stopped can do.
     pub help: Option<String>,
     /// Where a mistake is reported.
@@ -113,10 +123,10 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections at one time from one address.
     pub connections_per_address: usize,
+    /// Room for clicks that wait for the store.
+    pub spool_bytes: u64,
     /// Openings of one link in a minute; 0 is no limit.
     pub link_openings: u32,
-    /// Click events that wait for the store.
-    pub queued_events: usize,
 }
 
 /// What comes before the file: the command line, and behind it the environment.
@@ -182,7 +192,10 @@ impl Reader<'_> {
         }
         let drain = self.number(top, "", "drain_seconds");
         let workers = self.workers(top);
+        let tls = self.certificates();
         let limits = self.limits();
+        let retention = self.document.sections("retention").first().copied();
+        let click_days = self.number(retention, "retention", "click_days");
         Some(Config {
             node: self.node(top),
             listen: overrides.listen.or(listen)?,
@@ -191,6 +204,7 @@ impl Reader<'_> {
             templates: self.path(top, "templates"),
             keyring: self.named(top, "keyring", data_dir.join("keyring.toml")),
             store: self.named(top, "store", data_dir.join("sekisho.db")).path().to_owned(),
+            spool: self.named(top, "spool", data_dir.join("spool")).path().to_owned(),
             workers,
             drain: Duration::from_secs(drain?),
             trusted_proxies: self.networks(top, "trusted_proxies"),
@@ -199,6 +213,8 @@ impl Reader<'_> {
                 .parse(top, "", "forwarded_header", |name| ForwardedHeader::named(name).ok_or("no such header"))?,
             proxy_protocol: self.networks(top, "proxy_protocol"),
             limits: limits?,
+            tls,
+            click_days: u32::try_from(click_days?).ok()?,
             tenants,
             data_dir,
         })
@@ -218,6 +234,27 @@ impl Reader<'_> {
             self.document.settle("node", Value::Text(name.clone()));
             name
         })
+    }
+
+    fn certificates(&mut self) -> Vec<CertificateFiles> {
+        let section = self.document.sections("tls").first().copied();
+        let (certificates, keys) = (self.paths(section, "certificate"), self.paths(section, "key"));
+        if certificates.len() != keys.len() {
+            let what = format!(
+                "{} certificates and {} keys; each certificate needs its key, in the same order",
+                certificates.len(),
+                keys.len()
+            );
+            self.document.complain(section, if keys.is_empty() { "certificate" } else { "key" }, &what);
+        }
+        let pairs = certificates.into_iter().zip(keys);
+        pairs.map(|(certificate, key)| CertificateFiles { certificate, key }).collect()
+    }
+
+    fn paths(&mut self, section: Option<SectionId>, name: &str) -> Vec<PathBuf> {
+        let Some(Value::Texts(texts)) = self.document.value(section, "tls", name) else { return Vec::new() };
+        let in_file = self.document.stands_in_file(section, name);
+        texts.into_iter().map(|path| if in_file { self.folder.join(path) } else { path.into() }).collect()
     }
 
     fn networks(&mut self, top: Option<SectionId>, name: &str) -> Networks {
@@ -286,7 +323,15 @@ impl Reader<'_> {
             name: name?,
             base: base?,
             policy: policy?,
+            names: Arc::new(self.names(section)),
         })
+    }
+
+    /// Whose names others borrow: the tenant's own beside the built-in ones.
+    fn names(&mut self, section: Option<SectionId>) -> Names {
+        let mut names = Names::builtin();
+        self.parse_each(section, "tenant", "protected", |domain| names.protect(domain));
+        names
     }
 
     /// Each text of a list, read further; complaints are told at the place of the list.
@@ -295,7 +340,7 @@ impl Reader<'_> {
         section: Option<SectionId>,
         table: &'static str,
         name: &str,
-        read: impl Fn(&str) -> Result<T, E>,
+        mut read: impl FnMut(&str) -> Result<T, E>,
     ) -> Vec<T> {
         let Some(Value::Texts(texts)) = self.document.value(section, table, name) else { return Vec::new() };
         let mut values = Vec::new();
@@ -343,14 +388,14 @@ impl Reader<'_> {
         let megabytes = self.number(section, "limits", "message_megabytes");
         let connections = self.number(section, "limits", "connections");
         let per_address = self.number(section, "limits", "connections_per_address");
+        let spool = self.number(section, "limits", "spool_megabytes");
         let openings = self.number(section, "limits", "link_openings_per_minute");
-        let events = self.number(section, "limits", "queued_events");
         Some(Limits {
             message_bytes: megabytes?.saturating_mul(1 << 20),
             connections: usize::try_from(connections?).ok()?,
             connections_per_address: usize::try_from(per_address?).ok()?,
+            spool_bytes: spool?.saturating_mul(1 << 20),
             link_openings: u32::try_from(openings?).ok()?,
-            queued_events: usize::try_from(events?).ok()?,
         })
     }
 
@@ -407,163 +452,4 @@ fn host_name() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: &str = "[[tenant]]\nid = 7\nname = \"Example\"\nbase_url = \"https://go.corp.example\"\n";
-
-    fn read(text: &str) -> Result<Config, String> {
-        read_with(text, &Overrides::default())
-    }
-
-    fn read_with(text: &str, overrides: &Overrides) -> Result<Config, String> {
-        Config::read(Path::new("/etc/sekisho/sekisho.toml"), text, overrides).map_err(|problems| problems.to_string())
-    }
-
-    #[test]
-    fn what_is_not_written_has_its_default() {
-        let config = read(ONE).unwrap();
-        assert_eq!(config.data_dir, Path::new("/var/lib/sekisho"));
-        assert_eq!(config.keyring, Named::ByDefault("/var/lib/sekisho/keyring.toml".into()));
-        assert_eq!(config.blocklists, Named::ByDefault("/var/lib/sekisho/blocklists".into()));
-        assert_eq!(config.store, Path::new("/var/lib/sekisho/sekisho.db"));
-        assert_eq!(config.listen.to_string(), "127.0.0.1:8480");
-        assert_eq!(config.drain, Duration::from_secs(10));
-        assert_eq!(config.limits.message_bytes, 64 << 20);
-        assert_eq!((config.tenants[0].id, &config.tenants[0].policy), (TenantId(7), &Policy::standard()));
-        assert!(!config.node.is_empty());
-    }
-
-    #[test]
-    fn relative_paths_start_at_the_folder_of_the_file() {
-        let config = read(&format!("data_dir = \"data\"\nkeyring = \"/run/keys/ring\"\n{ONE}")).unwrap();
-        assert_eq!(config.data_dir, Path::new("/etc/sekisho/data"));
-        assert_eq!(config.keyring, Named::ByTheAdmin("/run/keys/ring".into()));
-    }
-
-    #[test]
-    fn the_command_line_comes_first_and_links_of_the_file_go_on_opening() {
-        let overrides = Overrides {
-            data_dir: Some("/tmp/d".into()),
-            base_url: Some("http://localhost:9000".into()),
-            listen: Some("127.0.0.1:9000".parse().unwrap()),
-            ..Overrides::default()
-        };
-        let config = read_with(&format!("listen = \"127.0.0.1:1\"\n{ONE}"), &overrides).unwrap();
-        assert_eq!(config.store, Path::new("/tmp/d/sekisho.db"));
-        assert_eq!(config.listen.port(), 9000);
-        let hosts: Vec<&str> = config.tenants[0].bases().map(LinkBase::host_and_port).collect();
-        assert_eq!(hosts, ["localhost:9000", "go.corp.example"]);
-    }
-
-    #[test]
-    fn tenants_share_neither_id_nor_links() {
-        let told = read(&format!("{ONE}\n{ONE}")).unwrap_err();
-        assert!(told.contains("sekisho.toml:7:6: tenant.id: 7 is taken by \"Example\""), "{told}");
-        assert!(told.contains("sekisho.toml:9:12: tenant.base_url: the links of \"Example\" live there"), "{told}");
-    }
-
-    #[test]
-    fn what_is_missing_is_told_with_an_example() {
-        assert!(read("").unwrap_err().contains("no tenant is configured"));
-        let told = read("\n[[tenant]]\nid = 1\n").unwrap_err();
-        assert!(told.contains("sekisho.toml:2:1: tenant.name is missing: name = "), "{told}");
-        assert!(told.contains("sekisho.toml:2:1: tenant.base_url is missing: base_url = "), "{told}");
-    }
-
-    #[test]
-    fn values_are_checked_beyond_their_kind() {
-        let told = read(&format!("listen = \"localhost\"\n{ONE}contact = \"helpdesk\"\n")).unwrap_err();
-        assert!(told.contains("sekisho.toml:1:10: listen: \"localhost\" is not an IP address and a port"), "{told}");
-        assert!(told.contains("sekisho.toml:6:11: tenant.contact: write mailto: before"), "{told}");
-        assert!(read(&format!("{ONE}contact = \"mailto:a@b.example?cc=x\"\n")).is_err());
-        assert!(read(&format!("{ONE}security_contact = \"mailto:a@b.example\\nX: y\"\n")).is_err());
-        assert!(read(&format!("{ONE}security_contact = \"abuse@b.example\"\n")).is_err());
-        let told = read(&format!("admin_listen = \"0.0.0.0:8481\"\n{ONE}")).unwrap_err();
-        assert!(
-            told.contains("sekisho.toml:1:16: admin_listen: 0.0.0.0:8481 would be reachable from outside"),
-            "{told}"
-        );
-        let told = read(&format!("trusted_proxies = [\"127.0.0.1\", \"localhost\"]\n{ONE}")).unwrap_err();
-        assert!(told.contains("sekisho.toml:1:19: trusted_proxies: \"localhost\": "), "{told}");
-        assert!(
-            read(&ONE.replace("https://go", "ftp://go")).unwrap_err().contains("sekisho.toml:4:12: tenant.base_url")
-        );
-    }
-
-    fn environment(variables: &[(&str, &str)]) -> Overrides {
-        let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
-        Overrides { environment: Environment::of(variables), ..Overrides::default() }
-    }
-
-    #[test]
-    fn variables_come_before_the_file_and_behind_the_command_line() {
-        let file = format!("listen = \"127.0.0.1:1\"\nadmin_listen = \"127.0.0.1:2\"\nkeyring = \"ring\"\n{ONE}");
-        let variables = [
-            ("SEKISHO_ADMIN_LISTEN", "[::1]:4"),
-            ("SEKISHO_LISTEN", "127.0.0.1:3"),
-            ("SEKISHO_LIMITS__CONNECTIONS", "5"),
-            ("SEKISHO_STORE", "db"),
-            ("SEKISHO_TENANT__7__HELP", "= 1234 ="),
-            ("SEKISHO_TENANT__8__BASE_URL", "https://b.example"),
-            ("SEKISHO_TENANT__8__NAME", "8"),
-            ("SEKISHO_TENANT__8__RETIRED_BASE_URLS", "https://c.example, https://d.example"),
-            ("SEKISHO_TRUSTED_PROXIES", "[\"::1\"]"),
-        ];
-        let listen = Some("127.0.0.1:9".parse().unwrap());
-        let config = read_with(&file, &Overrides { listen, ..environment(&variables) }).unwrap();
-        assert_eq!((config.listen.port(), config.admin_listen.port(), config.limits.connections), (9, 4, 5));
-        assert_eq!(config.keyring.path(), Path::new("/etc/sekisho/ring"));
-        assert_eq!(config.store, Path::new("db"), "a variable knows no folder of a file");
-        assert!(config.trusted_proxies.contains("::1".parse().unwrap()));
-        let [one, two] = config.tenants.as_slice() else { panic!("{:?}", config.tenants) };
-        assert_eq!((one.help.as_deref(), two.id, two.name.as_str()), (Some("= 1234 ="), TenantId(8), "8"));
-        assert_eq!(two.retired.len(), 2);
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_variable_is_told_by_its_name() {
-        let variables = [
-            ("SEKISHO_ADMIN_LISTEN", "0.0.0.0:1"),
-            ("SEKISHO_LISTEN", "localhost"),
-            ("SEKISHO_LIMITS__CONNECTIONS", "many"),
-            ("SEKISHO_LISTNE", "x"),
-            ("SEKISHO_TENANT__9__NAME", "Nine"),
-        ];
-        let told = read_with(ONE, &environment(&variables)).unwrap_err();
-        for line in [
-            "SEKISHO_ADMIN_LISTEN: admin_listen: 0.0.0.0:1 would be reachable",
-            "SEKISHO_LISTEN: listen: \"localhost\" is not an IP address",
-            "SEKISHO_LIMITS__CONNECTIONS: limits.connections must be a whole number",
-            "SEKISHO_LISTNE: no key has this variable; did you mean SEKISHO_LISTEN?",
-            "SEKISHO_TENANT__9__NAME: tenant.base_url is missing",
-        ] {
-            assert!(told.lines().any(|told| told.starts_with(line)), "{line}: {told}");
-        }
-        assert_eq!(told.lines().count(), 5, "{told}");
-    }
-
-    #[test]
-    fn what_counts_is_told_with_where_it_was_written_and_read_again_counts_the_same() {
-        let overrides = Overrides { data_dir: Some("/d".into()), ..environment(&[("SEKISHO_NODE", "n1")]) };
-        let path = Path::new("/etc/sekisho/sekisho.toml");
-        let (_, settings) = Config::read_with_settings(path, ONE, &overrides).unwrap();
-        let shown = settings.to_toml();
-        for line in [
-            "data_dir = \"/d\"  # --data-dir",
-            "node = \"n1\"  # SEKISHO_NODE",
-            "listen = \"127.0.0.1:8480\"  # default",
-            "store = \"/d/sekisho.db\"  # default",
-            "# templates is not set",
-            "id = 7  # /etc/sekisho/sekisho.toml:2",
-        ] {
-            assert!(shown.lines().any(|shown| shown == line), "{line}: {shown}");
-        }
-        for setting in &settings.0 {
-            let worked_out = matches!(setting.key.preset, crate::config::Preset::Derived(_));
-            assert!(!worked_out || setting.value.is_some(), "{}: nobody settled it", setting.key.path());
-        }
-        let (_, again) = Config::read_with_settings(path, &shown, &Overrides::default()).unwrap();
-        assert_eq!(again, settings);
-    }
-}
+mod tests;

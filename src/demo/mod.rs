@@ -137,8 +137,8 @@ async fn show(args: &Args, folder: PathBuf, mut say: impl FnMut(&str)) -> Result
         // The other end goes when the demonstration ends, and that is the word to stop.
         let _ = stopped.changed().await;
     }));
-    let listeners = Listeners::of(public, admin, config.workers)
-        .map_err(|error| DemoError::System("cannot listen".into(), error))?;
+    let public = public.into_std().map_err(|error| DemoError::System("cannot listen".into(), error))?;
+    let listeners = Listeners::of(public, admin, config.workers)?;
     let ended = station.run(listeners, interrupted()).await;
     drop(stop);
     beside.abort();

@@ -73,7 +73,13 @@ impl Sockets {
     }
 
     /// One listener for all of `workers`, made elsewhere: handed over by a service manager, or held exclusively.
-    pub fn share(listener: StdListener, workers: usize) -> io::Result<Self> {
+    pub fn share(listener: StdListener, workers: usize) -> Result<Self, BindError> {
+        let unspecified = SocketAddr::from(([0, 0, 0, 0], 0));
+        let address = listener.local_addr().unwrap_or(unspecified);
+        Self::shared(listener, workers).map_err(|cause| BindError::Refused { address, remedy: remedy(&cause), cause })
+    }
+
+    fn shared(listener: StdListener, workers: usize) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let mut listeners = Vec::with_capacity(workers);
         for _ in 1..workers {
@@ -117,6 +123,16 @@ pub async fn bind_loopback(address: SocketAddr) -> Result<TcpListener, BindError
         remedy: remedy(&cause),
         cause,
     })
+}
+
+/// Takes a listener that was handed over for `wanted`, if only this machine can reach it.
+pub async fn adopt_loopback(listener: StdListener, wanted: SocketAddr) -> Result<TcpListener, BindError> {
+    let refused = |cause: io::Error| BindError::Refused { address: wanted, remedy: remedy(&cause), cause };
+    let address = listener.local_addr().map_err(refused)?;
+    if !address.ip().is_loopback() {
+        return Err(BindError::NotLoopback(address));
+    }
+    listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener)).map_err(refused)
 }
 
 /// Whether others of the same user may listen on the port as well.

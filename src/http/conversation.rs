@@ -13,10 +13,10 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::{Request, Response, header};
 use http_body_util::Full;
 use hyper::{
-    body::Incoming,
+    body::{Body, Incoming},
     server::conn::{http1, http2},
     service::{HttpService, service_fn},
 };
@@ -29,7 +29,7 @@ use tokio::{
 };
 
 use super::{
-    Counters, Limits, Service,
+    Counters, Limits, Service, Tls,
     counters::one_more,
     peer::{Addresses, Place},
     proxy,
@@ -63,6 +63,7 @@ pub(super) struct Talk<S> {
     pub(super) limits: Limits,
     pub(super) counters: Arc<Counters>,
     pub(super) addresses: Arc<Addresses>,
+    pub(super) tls: Option<Arc<Tls>>,
 }
 
 /// How a connection is spoken on.
@@ -73,12 +74,12 @@ enum Protocol {
 }
 
 /// What is known of a connection before its first request.
-struct Greeting {
+struct Introduced {
     client: IpAddr,
-    protocol: Protocol,
+    /// What was read beyond the introduction.
     ahead: Bytes,
     /// Held for the client that a load balancer introduced.
-    place: Option<Place>,
+    _place: Option<Place>,
 }
 
 /// What became of the requests of one connection.
@@ -97,18 +98,37 @@ pub(super) async fn hold<S: Service>(
 ) {
     // An answer is one small write; waiting to fill a segment would only delay it.
     let _ = stream.set_nodelay(true);
-    let introduced = talk.limits.proxy_protocol.contains(peer);
-    let plain = !introduced && !talk.limits.trusted_proxies.contains(peer);
-    let greeting = if plain {
-        Greeting { client: peer, protocol: Protocol::Http1, ahead: Bytes::new(), place: None }
-    } else {
-        let greeted = timeout(talk.limits.head_timeout, talk.greet(&mut stream, peer, introduced)).await;
-        let Ok(Some(greeting)) = greeted else { return one_more(&talk.counters.broken) };
-        greeting
+    let Some(introduced) = talk.introduced(&mut stream, peer).await else { return };
+    let (client, ahead) = (introduced.client, introduced.ahead.clone());
+    let Some(tls) = &talk.tls else {
+        let trusted = talk.limits.trusted_proxies.contains(peer) || talk.limits.proxy_protocol.contains(peer);
+        let preface =
+            async { if trusted { preface(&mut stream, ahead).await } else { Some((Protocol::Http1, ahead)) } };
+        let Ok(Some((protocol, ahead))) = timeout(talk.limits.head_timeout, preface).await else {
+            return one_more(&talk.counters.broken);
+        };
+        return speak(talk, Replay::new(ahead, stream), protocol, client, told).await;
     };
-    let Greeting { client, protocol, ahead, place } = greeting;
-    let _place = place;
-    let stream = TokioIo::new(Replay::new(ahead, stream));
+    let handshake = Box::pin(tls.acceptor().accept(Replay::new(ahead, stream)));
+    let Ok(Ok(stream)) = timeout(talk.limits.head_timeout, handshake).await else {
+        return one_more(&talk.counters.handshakes_failed);
+    };
+    let protocol = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Protocol::Http2,
+        _ => Protocol::Http1,
+    };
+    Box::pin(speak(Arc::clone(&talk), stream, protocol, client, told)).await;
+}
+
+/// Answers the requests that come over `stream`.
+async fn speak<S: Service, T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    talk: Arc<Talk<S>>,
+    stream: T,
+    protocol: Protocol,
+    client: IpAddr,
+    told: watch::Receiver<()>,
+) {
+    let stream = TokioIo::new(stream);
     let pulse = Arc::new(Pulse::default());
     let ended = match protocol {
         Protocol::Http1 => {
@@ -154,10 +174,9 @@ trait Closing: Future<Output = hyper::Result<()>> {
     fn close(self: Pin<&mut Self>);
 }
 
-type Io = TokioIo<Replay<TcpStream>>;
-
-impl<A> Closing for http1::Connection<Io, A>
+impl<T, A> Closing for http1::Connection<TokioIo<T>, A>
 where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
     A: HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible>,
 {
     const WATCHES_IDLENESS: bool = true;
@@ -167,8 +186,9 @@ where
     }
 }
 
-impl<A> Closing for http2::Connection<Io, A, TokioExecutor>
+impl<T, A> Closing for http2::Connection<TokioIo<T>, A, TokioExecutor>
 where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
     A: HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible>,
     A::Future: Send + 'static,
 {
@@ -230,30 +250,29 @@ async fn first_request<C: Closing>(mut connection: Pin<&mut C>, pulse: &Pulse) -
 }
 
 impl<S: Service> Talk<S> {
-    /// Hears who comes and how it speaks; `None` where it does not say so properly.
-    async fn greet(&self, stream: &mut TcpStream, peer: IpAddr, introduced: bool) -> Option<Greeting> {
-        let (mut client, mut ahead, mut place) = (peer, Bytes::new(), None);
-        if introduced {
-            let introduction = match proxy::introduction(stream).await {
-                Ok(introduction) => introduction,
-                Err(error) => {
-                    one_more(&self.counters.unintroduced);
-                    tracing::warn!(%peer, "a connection was closed: {error}");
-                    return None;
-                }
-            };
-            ahead = introduction.ahead;
-            if let Some(introduced) = introduction.client {
-                client = introduced;
-                place = self.place(client);
-                if place.is_none() {
-                    one_more(&self.counters.refused);
-                    return None;
-                }
-            }
+    /// Who comes; `None` where a load balancer has to say so and does not.
+    async fn introduced(&self, stream: &mut TcpStream, peer: IpAddr) -> Option<Introduced> {
+        if !self.limits.proxy_protocol.contains(peer) {
+            return Some(Introduced { client: peer, ahead: Bytes::new(), _place: None });
         }
-        let (protocol, ahead) = preface(stream, ahead).await?;
-        Some(Greeting { client, protocol, ahead, place })
+        let introduction = timeout(self.limits.head_timeout, proxy::introduction(stream)).await;
+        let introduction = match introduction.unwrap_or(Err(proxy::Unintroduced::TooSlow)) {
+            Ok(introduction) => introduction,
+            Err(error) => {
+                one_more(&self.counters.unintroduced);
+                tracing::warn!(%peer, "a connection was closed: {error}");
+                return None;
+            }
+        };
+        let Some(client) = introduction.client else {
+            return Some(Introduced { client: peer, ahead: introduction.ahead, _place: None });
+        };
+        let place = self.place(client);
+        if place.is_none() {
+            one_more(&self.counters.refused);
+            return None;
+        }
+        Some(Introduced { client, ahead: introduction.ahead, _place: place })
     }
 
     /// A place for a connection from `address`, which is given back when it is dropped.
@@ -267,6 +286,8 @@ impl<S: Service> Talk<S> {
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
+            // A client may have nothing more to say and still wait for its answer (RFC 9112 section 9.6).
+            .half_close(true)
             .header_read_timeout(self.limits.head_timeout)
             .max_headers(self.limits.headers)
             .max_buf_size(self.limits.head_bytes)
@@ -299,14 +320,21 @@ impl<S: Service> Talk<S> {
             // HTTP/2 counts bytes alone; HTTP/1 never comes here.
             return reply::empty(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         }
+        // Beside a length it is a trap for one of two servers, and hyper does not tell: whatever comes behind the body is
+        // not read (RFC 9112 section 6.1). Browsers send forms with their length.
+        let unsure = !request.body().is_end_stream() && request.headers().contains_key(header::TRANSFER_ENCODING);
         let answer = catch_unwind(AssertUnwindSafe(|| self.service.answer(request, peer)));
         let Ok(answer) = answer else { return self.panicked() };
         let mut answer = pin!(answer);
-        poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
+        let mut reply = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))) {
             Ok(poll) => poll,
             Err(_) => Poll::Ready(self.panicked()),
         })
-        .await
+        .await;
+        if unsure {
+            reply::last(&mut reply);
+        }
+        reply
     }
 
     fn panicked(&self) -> Response<Full<Bytes>> {

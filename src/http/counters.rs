@@ -11,6 +11,8 @@ pub struct Counters {
     pub shed: AtomicU64,
     /// Connections closed because a load balancer did not begin them with a PROXY header.
     pub unintroduced: AtomicU64,
+    /// Connections closed because their TLS handshake failed or took too long.
+    pub handshakes_failed: AtomicU64,
     /// Connections that the operating system could not hand over (out of files, most likely).
     pub accept_errors: AtomicU64,
     /// Connections that ended in an error: bad requests, slow clients, resets.
@@ -25,12 +27,13 @@ pub struct Counters {
 
 impl Counters {
     /// Name and value of every counter.
-    pub fn read(&self) -> [(&'static str, u64); 9] {
+    pub fn read(&self) -> [(&'static str, u64); 10] {
         [
             ("connections", &self.connections),
             ("refused", &self.refused),
             ("shed", &self.shed),
             ("unintroduced", &self.unintroduced),
+            ("handshakes_failed", &self.handshakes_failed),
             ("accept_errors", &self.accept_errors),
             ("broken", &self.broken),
             ("cut", &self.cut),

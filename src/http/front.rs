@@ -1,13 +1,14 @@
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request::Parts};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     Limits, Service,
+    aside::Aside,
     form::Fields,
     forwarded,
     pages::{Language, Pages},
@@ -17,8 +18,19 @@ use crate::click::{Answer, Asks, Barrier, Checkpoint, Fate, Form, Hints, Page, S
 
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 const MARK: &str = include_str!("../../templates/mark.svg");
-/// Reports written at one time.
+/// Where a browser says that it fetches ahead: today's name, and those before it.
+static PURPOSE: [HeaderName; 4] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-purpose"),
+    HeaderName::from_static("x-moz"),
+];
+static FETCHED_AS: HeaderName = HeaderName::from_static("sec-fetch-dest");
+/// Reports written at one time; whoever comes on top is told to try elsewhere.
 const FILING_MAX: usize = 8;
+/// Links under a compromised key looked up at one time; those on top stay shut. Whoever has the key can ask as often as
+/// they like.
+const ASKING_MAX: usize = 32;
 const READ: &str = "GET, HEAD";
 const READ_OR_GO_ON: &str = "GET, HEAD, POST";
 
@@ -28,8 +40,8 @@ pub struct Front {
     pages: Arc<Pages>,
     limits: Limits,
     security_txt: Option<Bytes>,
-    /// Reports that are being written at one time: whoever comes on top is told to try elsewhere.
-    filing: Semaphore,
+    filing: Aside,
+    asking: Aside,
     /// Content-Security-Policy of pages without a form, with one that stays here, and with a way on.
     closed: HeaderValue,
     staying: HeaderValue,
@@ -50,8 +62,9 @@ impl Front {
         // Chromium holds every redirect that follows a form to `form-action`, those of the destination itself
         // included. 'self' would leave the button dead, and the destination's origin would where it redirects further.
         let (closed, staying, onward) = (policy("'none'"), policy("'self'"), policy("'self' https: http:"));
-        let filing = Semaphore::new(FILING_MAX);
-        Self { checkpoint, pages, limits, security_txt: security_txt.map(Bytes::from), filing, closed, staying, onward }
+        let (filing, asking) = (Aside::new(FILING_MAX), Aside::new(ASKING_MAX));
+        let security_txt = security_txt.map(Bytes::from);
+        Self { checkpoint, pages, limits, security_txt, filing, asking, closed, staying, onward }
     }
 
     async fn respond(&self, request: Request<Incoming>, peer: IpAddr) -> Reply {
@@ -106,24 +119,25 @@ impl Front {
         Ok(self.settle(self.click(head, spot, peer), |request| self.checkpoint.open(request)).await)
     }
 
-    /// `step` on a request, once more where the wrap log had to be asked. The log is read on a thread where reading may
-    /// take its time; one that takes longer than `limits.log_timeout` vouches for nothing.
-    async fn settle<'a>(
+    /// `step` on a request, once more where the wrap log or the sources had to be asked. A log that takes longer than
+    /// `limits.log_timeout` vouches for nothing.
+    async fn settle(
         &self,
-        request: crate::click::Request<'a>,
-        step: impl Fn(&crate::click::Request<'a>) -> Answer,
+        mut request: crate::click::Request<'_>,
+        step: impl Fn(&crate::click::Request<'_>) -> Answer,
     ) -> Told {
-        let link = match step(&request) {
-            Answer::AskLog(link) => link,
-            answer => return Told::Answer(answer),
-        };
-        let checkpoint = Arc::clone(&self.checkpoint);
-        let asked = tokio::task::spawn_blocking(move || checkpoint.ask_log(&link));
-        let word = match timeout(self.limits.log_timeout, asked).await {
-            Ok(Ok(word)) => word,
-            Ok(Err(_)) | Err(_) => Word::Unknown,
-        };
-        Told::Answer(step(&crate::click::Request { word, ..request }))
+        let mut answer = step(&request);
+        if let Answer::AskLog(link) = answer {
+            let checkpoint = Arc::clone(&self.checkpoint);
+            let asked = self.asking.run(self.limits.log_timeout, move || checkpoint.ask_log(&link)).await;
+            request.word = asked.unwrap_or(Word::Unknown);
+            answer = step(&request);
+        }
+        if let Answer::AskSources(questions) = answer {
+            let findings = self.checkpoint.ask_sources(&questions).await;
+            answer = step(&crate::click::Request { findings: Some(&findings), ..request });
+        }
+        Told::Answer(answer)
     }
 
     fn file(&self, path: &str) -> Option<Reply> {
@@ -153,17 +167,9 @@ impl Front {
             Ok(report) => report,
             Err(page) => return Ok(Told::Answer(Answer::Page(page))),
         };
-        let fate = match self.filing.try_acquire() {
-            Ok(_held) => {
-                let (checkpoint, report) = (Arc::clone(&self.checkpoint), report.clone());
-                let filed = tokio::task::spawn_blocking(move || checkpoint.file(&report));
-                match timeout(self.limits.log_timeout, filed).await {
-                    Ok(Ok(fate)) => fate,
-                    Ok(Err(_)) | Err(_) => Fate::Lost,
-                }
-            }
-            Err(_) => Fate::Lost,
-        };
+        let (checkpoint, filed) = (Arc::clone(&self.checkpoint), report.clone());
+        let fate = self.filing.run(self.limits.log_timeout, move || checkpoint.file(&filed)).await;
+        let fate = fate.unwrap_or(Fate::Lost);
         Ok(Told::Answer(Answer::Page(self.checkpoint.reported(spot, &report, fate))))
     }
 
@@ -182,17 +188,17 @@ impl Front {
 
     fn click<'a>(&self, head: &'a Parts, spot: Spot<'a>, peer: IpAddr) -> crate::click::Request<'a> {
         let headers = &head.headers;
-        let purpose = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
         crate::click::Request {
             spot,
             asks: if head.method == Method::HEAD { Asks::Status } else { Asks::Whole },
             hints: Hints {
                 user_agent: text(headers, header::USER_AGENT),
-                purpose: purpose.into_iter().find_map(|name| text(headers, name)),
-                fetched_as: text(headers, "sec-fetch-dest"),
+                purpose: PURPOSE.iter().find_map(|name| text(headers, name)),
+                fetched_as: text(headers, &FETCHED_AS),
             },
             client: Some(forwarded::client(peer, &self.limits.trusted_proxies, self.limits.forwarded_header, headers)),
             word: Word::NotAsked,
+            findings: None,
         }
     }
 
@@ -206,7 +212,9 @@ impl Front {
             }
             Answer::Page(page) => self.page(&page, language()),
             // Whatever is not a success is thrown away by a browser that fetches ahead, and the click comes by itself.
-            Answer::NotAhead | Answer::AskLog(_) => reply::empty(StatusCode::SERVICE_UNAVAILABLE),
+            Answer::NotAhead | Answer::AskLog(_) | Answer::AskSources(_) => {
+                reply::empty(StatusCode::SERVICE_UNAVAILABLE)
+            }
         }
     }
 
@@ -238,6 +246,10 @@ impl Front {
         let mut reply = self.html(refusal.status, html, language, &self.closed);
         if let Some(methods) = refusal.allow {
             reply::allow(&mut reply, methods);
+        }
+        if refusal.status == StatusCode::BAD_REQUEST {
+            // Who sends what cannot be understood is not listened to any further (attack row 152).
+            reply::last(&mut reply);
         }
         reply
     }

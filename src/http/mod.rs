@@ -5,12 +5,14 @@
 //! that are too long or too slow, and every method but GET, HEAD and the POST that goes on.
 
 mod admin;
+mod aside;
 mod bind;
 mod conversation;
 mod counters;
 mod form;
 mod forwarded;
 mod front;
+mod handover;
 mod limits;
 mod networks;
 pub mod pages;
@@ -21,15 +23,18 @@ mod replay;
 mod reply;
 mod room;
 mod server;
+mod tls;
 mod workers;
 
-pub use admin::{Admin, Fitness, Vital};
-pub use bind::{BindError, Company, Sockets, bind, bind_loopback};
+pub use admin::{Admin, Fitness, KeySeen, Overview, Told, Vital};
+pub use bind::{BindError, Company, Sockets, adopt_loopback, bind, bind_loopback};
 pub use counters::Counters;
 pub use forwarded::ForwardedHeader;
 pub use front::Front;
+pub use handover::{HandedOver, HandoverError};
 pub use limits::Limits;
 pub use networks::Networks;
 pub use renewal::{Renewal, RenewedPart};
 pub use server::{Door, Service, serve};
+pub use tls::{Certificate, CertificateError, CertificateFiles, Looked, Tls, TlsError};
 pub use workers::Workers;

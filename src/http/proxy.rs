@@ -24,6 +24,8 @@ pub(super) struct Introduction {
 pub(super) enum Unintroduced {
     #[error("the connection ended within the PROXY header")]
     Ended,
+    #[error("the PROXY header did not come in time")]
+    TooSlow,
     #[error("no PROXY header of version 1 or 2")]
     Malformed,
     #[error("the PROXY header is longer than {LONGEST} bytes")]

@@ -47,8 +47,13 @@ pub(super) fn empty(status: StatusCode) -> Reply {
 /// Something broke on our side. Never a redirect and never a page: whatever broke may be what makes pages.
 pub(super) fn broken() -> Reply {
     let mut reply = empty(StatusCode::INTERNAL_SERVER_ERROR);
-    reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    last(&mut reply);
     reply
+}
+
+/// Ends the connection behind this answer.
+pub(super) fn last(reply: &mut Reply) {
+    reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
 /// A small file of ours that anyone may keep for a day.

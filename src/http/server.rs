@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    Counters, Limits,
+    Counters, Limits, Tls,
     bind::{Held, deafen},
     conversation::{self, Talk},
     counters::one_more,
@@ -55,16 +55,16 @@ pub async fn serve<S: Service>(
     counters: Arc<Counters>,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    Door::new(service, limits, counters).open(listener, Held::InCommon, shutdown).await;
+    Door::new(service, limits, counters, None).open(listener, Held::InCommon, shutdown).await;
 }
 
 impl<S: Service> Door<S> {
-    /// A door behind which `service` answers.
-    pub fn new(service: Arc<S>, limits: Limits, counters: Arc<Counters>) -> Arc<Self> {
+    /// A door behind which `service` answers, under `tls` where there is one.
+    pub fn new(service: Arc<S>, limits: Limits, counters: Arc<Counters>, tls: Option<Arc<Tls>>) -> Arc<Self> {
         Arc::new(Self {
             room: Room::new(limits.connections),
             leaving: Room::new(LEAVING),
-            talk: Arc::new(Talk { service, limits, counters, addresses: Arc::default() }),
+            talk: Arc::new(Talk { service, limits, counters, tls, addresses: Arc::default() }),
         })
     }
 
@@ -146,6 +146,10 @@ impl<S: Service> Door<S> {
     }
 
     fn turn_away(&self, stream: TcpStream, conversations: &mut JoinSet<()>) {
+        if self.talk.tls.is_some() {
+            // To say it under TLS would take the handshake that there is no room for.
+            return;
+        }
         if let Some(seat) = self.leaving.take() {
             conversations.spawn(refuse(stream, seat));
         }
@@ -164,8 +168,8 @@ async fn refuse(mut stream: TcpStream, _seat: Seat) {
     const BUSY: &[u8] =
         b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     let told = async {
-        if read_away(&stream).await != Left::More || stream.try_write(BUSY).is_err() || stream.shutdown().await.is_err()
-        {
+        let asked = read_away(&stream).await == Left::More;
+        if !asked || stream.write_all(BUSY).await.is_err() || stream.shutdown().await.is_err() {
             return;
         }
         // Closing over bytes that were not read would reset the connection and take the answer with it.
@@ -182,16 +186,24 @@ enum Left {
 
 /// Waits for something to read and throws it away.
 async fn read_away(stream: &TcpStream) -> Left {
-    if stream.readable().await.is_err() {
-        return Left::Nothing;
-    }
-    let mut bytes = [0; 4096];
+    let mut some = false;
     loop {
-        match stream.try_read(&mut bytes) {
-            Ok(0) => return Left::Nothing,
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Left::More,
-            Err(_) => return Left::Nothing,
+        if stream.readable().await.is_err() {
+            return Left::Nothing;
+        }
+        let mut bytes = [0; 4096];
+        loop {
+            match stream.try_read(&mut bytes) {
+                Ok(0) if some => return Left::More,
+                Ok(0) => return Left::Nothing,
+                Ok(_) => some = true,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(_) => return Left::Nothing,
+            }
+        }
+        // Readiness may be told of where there is nothing yet.
+        if some {
+            return Left::More;
         }
     }
 }

@@ -39,6 +39,15 @@ pub struct ClickEvent {
     pub host: Option<String>,
     /// Its registrable domain.
     pub domain: Option<String>,
+    /// The URLs inside it that were looked up beside it, outer before inner.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub chain: Vec<InnerUrl>,
+    /// What the sources said that have to be asked.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub asked: Vec<Asked>,
+    /// Microseconds that were spent waiting for them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waited_micros: Option<u64>,
     /// The message the link was minted for.
     pub message: Option<MessageHash>,
     /// The recipient the link was minted for.
@@ -57,6 +66,65 @@ pub struct ClickEvent {
     pub node: String,
 }
 
+/// A URL inside the destination, or one to which a visitor of it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InnerUrl {
+    /// The URL; masked when read or exported.
+    pub url: String,
+    /// Which URL holds it: 0 is the destination, 1 the first of the chain.
+    pub inside: usize,
+    /// Whose format it stood there in, or who was sent there.
+    pub by: String,
+}
+
+/// What came of asking one source about one URL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The source.
+    pub source: String,
+    /// Which URL: 0 is the destination, 1 the first of the chain.
+    #[serde(skip_serializing_if = "is_outermost", default)]
+    pub hop: usize,
+    /// What it said.
+    pub said: Said,
+    /// Where the answer came from.
+    pub from: Freshness,
+    /// When the source learned it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub learned: Option<Timestamp>,
+    /// Why it said nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub why: Option<String>,
+}
+
+fn is_outermost(hop: &usize) -> bool {
+    *hop == 0
+}
+
+/// The three answers that a source can give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// It knows of nothing.
+    Clear,
+    /// It objects.
+    Objects,
+    /// Nothing: it was not reached, failed, or took too long.
+    Silent,
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Freshness {
+    /// The source was asked for this click.
+    Asked,
+    /// It was kept from an earlier click.
+    Kept,
+    /// It was kept beyond its time, because the source fails.
+    Stale,
+}
+
 /// Who clicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,5 +140,7 @@ pub enum Actor {
 }
 
 as_text! {
+    Said { Clear "clear", Objects "objects", Silent "silent" }
+    Freshness { Asked "asked", Kept "kept", Stale "stale" }
     Actor { Human "human", Prefetch "prefetch", Scanner "scanner", Unknown "unknown" }
 }

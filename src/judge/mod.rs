@@ -10,6 +10,6 @@ mod signal;
 mod verdict;
 
 pub use decision::{Action, Decision, Outcome};
-pub use event::{Actor, ClickEvent};
-pub use signal::{Charge, EntryRef, HostFact, Objection, RevocationRef, Signal, Source};
+pub use event::{Actor, Asked, ClickEvent, Freshness, InnerUrl, Said};
+pub use signal::{Charge, EntryRef, Evidence, HostFact, Objection, RevocationRef, Signal, Source};
 pub use verdict::{Threat, Tier, Verdict};

@@ -17,6 +17,13 @@ pub struct Signal {
     /// When the source learned it, where it knows.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub learned: Option<Timestamp>,
+    /// Which URL it is about: 0 is the destination itself, 1 the first URL inside it ([`super::ClickEvent::chain`]).
+    #[serde(skip_serializing_if = "is_outermost", default)]
+    pub hop: usize,
+}
+
+fn is_outermost(hop: &usize) -> bool {
+    *hop == 0
 }
 
 /// Who speaks.
@@ -27,11 +34,30 @@ pub enum Source {
     List(EntryRef),
     /// Somebody took the link back.
     Revocation(RevocationRef),
+    /// A source that has to be asked.
+    Asked {
+        /// Its name.
+        source: String,
+        /// What its word counts as.
+        evidence: Evidence,
+    },
     /// A fact about the host or the way the URL is written.
     Host {
         /// Which fact.
         fact: HostFact,
     },
+}
+
+/// What the word of a source counts as, in the order of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// A list by DNS: it knows hosts, so it does not count for hosts that are never blocked as a whole.
+    Dns,
+    /// A hash of the URL, confirmed whole.
+    Hash,
+    /// What a visit found.
+    Scan,
 }
 
 /// One entry of one version of one list, so that a decision can be traced to the line that made it.
@@ -106,6 +132,16 @@ pub enum HostFact {
     OddPort,
     /// The host has no dot and is no address.
     SingleLabel,
+    /// The host can be taken for somebody else's.
+    Lookalike,
+    /// Another URL stands inside it.
+    NestedUrl,
+    /// It leads on to where only somebody else can tell.
+    Sealed,
+    /// Several products of mail security wrapped one another.
+    ManyWrappers,
+    /// More URLs stand inside one another than are looked at.
+    TooDeep,
 }
 
 impl fmt::Display for HostFact {
@@ -116,6 +152,11 @@ impl fmt::Display for HostFact {
             Self::MixedScripts => "mixed_scripts",
             Self::OddPort => "odd_port",
             Self::SingleLabel => "single_label",
+            Self::Lookalike => "lookalike",
+            Self::NestedUrl => "nested_url",
+            Self::Sealed => "sealed",
+            Self::ManyWrappers => "many_wrappers",
+            Self::TooDeep => "too_deep",
         })
     }
 }

@@ -57,6 +57,9 @@ impl Verdict {
 macro_rules! as_text {
     ($($name:ident { $($variant:ident $text:literal),+ $(,)? })+) => {$(
         impl $name {
+            /// Every one, in the order in which they are declared.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// As it stands in events and exports.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }

@@ -110,10 +110,10 @@ pub fn is_whole(path: &[u8]) -> bool {
 /// Whether a path (behind the prefix) is one of ours that is never a link: everything under `/~/` and `/.well-known/`,
 /// `/robots.txt` and `/favicon.ico`. No host segment can be one of these.
 pub fn is_reserved(path: &[u8]) -> bool {
-    let end = path.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
-    let path = path.get(..end).unwrap_or_default();
-    let under = |folder: &[u8]| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
-    under(b"/~") || under(b"/.well-known") || matches!(path, b"/robots.txt" | b"/favicon.ico")
+    let behind = |start: &[u8]| path.strip_prefix(start).map(|rest| rest.first().copied());
+    let under = |folder: &[u8]| matches!(behind(folder), Some(None | Some(b'/' | b'?' | b'#')));
+    let is = |file: &[u8]| matches!(behind(file), Some(None | Some(b'?' | b'#')));
+    under(b"/~") || under(b"/.well-known") || is(b"/robots.txt") || is(b"/favicon.ico")
 }
 
 fn is_prefix(prefix: &str) -> bool {

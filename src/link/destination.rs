@@ -116,7 +116,7 @@ pub(super) fn join(segment: &[u8], flags: Flags, rest: &[u8]) -> Result<WebUrl, 
         (true, host) => host,
     };
     let (scheme, at) = (if flags.https { "https" } else { "http" }, if userinfo.is_empty() { "" } else { "@" });
-    let spelled = format!("{scheme}://{userinfo}{at}{host}{after_host}");
+    let spelled = [scheme, "://", userinfo, at, host, after_host].concat();
     match url::parse(&spelled) {
         Ok(url) if is_of(&url, flags.https, userinfo, host) => Ok(url),
         _ => Err(NotALink::Destination(spelled)),

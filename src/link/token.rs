@@ -219,9 +219,20 @@ impl<'p> Candidate<'p> {
     }
 }
 
+/// Characters of base64url. A table: every byte of every path that comes is held against it.
+const SPELLS: [bool; 256] = {
+    let mut spells = [false; 256];
+    let mut byte = 0;
+    while byte < spells.len() {
+        spells[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' || byte as u8 == b'-';
+        byte += 1;
+    }
+    spells
+};
+
 /// The longest run of token characters, less the punctuation at its end, which a client may have glued on.
 fn run(bytes: &[u8]) -> &[u8] {
-    let glued = bytes.iter().position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-'));
+    let glued = bytes.iter().position(|byte| !SPELLS[usize::from(*byte)]);
     let run = bytes.get(..glued.unwrap_or(bytes.len())).unwrap_or_default();
     let end = run.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
     run.get(..end).unwrap_or_default()

@@ -35,7 +35,13 @@ impl<'a> Hit<'a> {
             ListAction::NeverBlock => Objection::NeverBlock,
             ListAction::Internal => Objection::Internal,
         };
-        Signal { source: Source::List(source), objection, evidence: entry.text.to_string(), learned: list.since }
+        Signal {
+            source: Source::List(source),
+            objection,
+            evidence: entry.text.to_string(),
+            learned: list.since,
+            hop: 0,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use super::Policy;
+use super::{Override, Policy};
 use crate::judge::{Action, Decision, EntryRef, Objection, Outcome, Signal, Source, Tier, Verdict};
 
 /// What `policy` makes of `verdict`: every verdict gets a decision.
@@ -13,7 +13,10 @@ pub fn decide(policy: &Policy, verdict: &Verdict) -> Decision {
         Some(Objection::Blocks) => (Action::Block, Outcome::BlockedByAdmin),
         Some(Objection::Allows) if verdict.tier == Tier::Clean => (Action::Redirect, Outcome::AllowedByAdmin),
         _ => {
-            let action = policy.actions.of(verdict.tier);
+            let action = match (policy.actions.of(verdict.tier), policy.overrides) {
+                (Action::Warn | Action::WarnWithReason, Override::Refused) => Action::Block,
+                (action, _) => action,
+            };
             (action, outcome(action, verdict.tier))
         }
     };
@@ -82,6 +85,7 @@ fn does(action: Action) -> &'static str {
 fn said_by(signal: &Signal) -> String {
     match &signal.source {
         Source::List(entry) => said_by_entry(entry),
+        Source::Asked { source, .. } => format!("{source} says that {}", signal.evidence.trim_end_matches('.')),
         Source::Revocation(_) | Source::Host { .. } => signal.evidence.trim_end_matches('.').to_owned(),
     }
 }
@@ -97,7 +101,7 @@ mod tests {
     use super::*;
     use crate::{
         judge::{HostFact, Threat},
-        policy::Actions,
+        policy::{Actions, Need, Needs},
     };
     use proptest::{prelude::*, sample::select};
 
@@ -115,6 +119,7 @@ mod tests {
             objection,
             evidence: "evil.example".to_owned(),
             learned: None,
+            hop: 0,
         }
     }
 
@@ -124,6 +129,7 @@ mod tests {
             objection: Objection::Speaks(tier, Threat::None),
             evidence: "the host is a bare network address.".to_owned(),
             learned: None,
+            hop: 0,
         }
     }
 
@@ -189,9 +195,25 @@ mod tests {
     #[test]
     fn a_policy_may_choose_the_notice_itself() {
         let careful = Actions::new(Action::Notice, Action::Notice, Action::WarnWithReason, Action::Block).unwrap();
-        let policy = Policy { name: "careful".to_owned(), version: "3".to_owned(), actions: careful };
+        let policy =
+            Policy { name: "careful".to_owned(), version: "3".to_owned(), actions: careful, ..Policy::standard() };
         assert_eq!(decided(&policy, Tier::Clean, None).1, Outcome::Noticed);
         assert_eq!(decided(&policy, Tier::Suspicious, None).1, Outcome::Warned);
+    }
+
+    #[test]
+    fn where_overriding_is_refused_a_warning_is_a_block() {
+        let policy = Policy { overrides: Override::Refused, ..Policy::standard() };
+        let (action, outcome, why) = decided(&policy, Tier::Suspicious, Some(fact(Tier::Suspicious)));
+        assert_eq!((action, outcome), (Action::Block, Outcome::Blocked));
+        assert!(why.ends_with("Policy standard@1 blocks what is suspicious."), "{why}");
+        assert_eq!(decided(&policy, Tier::Unknown, None).0, Action::Notice);
+    }
+
+    #[test]
+    fn what_silence_means_is_said_for_each_source() {
+        let needs: Needs = serde_json::from_str(r#"{"by_source":{"slow":"optional"}}"#).unwrap();
+        assert_eq!((needs.of("slow"), needs.of("other")), (Need::Optional, Need::Required));
     }
 
     fn any_action() -> impl Strategy<Value = Action> {
@@ -217,7 +239,7 @@ mod tests {
             actions.sort();
             let [clean, unknown, suspicious, malicious] = actions;
             let actions = Actions::new(clean, unknown, suspicious, malicious).unwrap();
-            let policy = Policy { name: "any".to_owned(), version: "1".to_owned(), actions };
+            let policy = Policy { name: "any".to_owned(), version: "1".to_owned(), actions, ..Policy::standard() };
             let mut mildest = Action::Redirect;
             for tier in TIERS {
                 let verdict = Verdict { tier, threat: Threat::None, decisive, signals: signals.clone() };

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::Actions;
+use super::{Actions, Log, Needs, Override, Scan};
 use crate::judge::Action;
 
 /// What is done about a verdict, under a name and a version that stand in every event.
@@ -12,6 +12,14 @@ pub struct Policy {
     pub version: String,
     /// What happens to each tier.
     pub actions: Actions,
+    /// What the silence of a source means.
+    pub needs: Needs,
+    /// Whether sources are asked.
+    pub scan: Scan,
+    /// Whether a person may override a warning.
+    pub overrides: Override,
+    /// Which clicks are recorded.
+    pub log: Log,
 }
 
 /// A name that is none of the presets'.
@@ -29,6 +37,10 @@ impl Policy {
             name: "standard".to_owned(),
             version: "1".to_owned(),
             actions: Actions::preset(Action::Redirect, Action::Notice, Action::Warn, Action::Block),
+            needs: Needs::default(),
+            scan: Scan::All,
+            overrides: Override::Allowed,
+            log: Log::Every,
         }
     }
 
@@ -38,6 +50,8 @@ impl Policy {
             name: "strict".to_owned(),
             version: "1".to_owned(),
             actions: Actions::preset(Action::Redirect, Action::Block, Action::Block, Action::Block),
+            overrides: Override::Refused,
+            ..Self::standard()
         }
     }
 

@@ -326,7 +326,11 @@ impl Pass<'_> {
     ) -> Result<Vec<Edit<Decoded>>, Stop> {
         let clean = Clean::of(text);
         let page = self.find(clean.text(), part)?;
-        self.proven(clean.text(), opened, &page, part, site).map(|edits| clean.carry(edits))
+        let edits = self.proven(clean.text(), opened, &page, part, site)?;
+        if clean.is_changed() && self.reader == Reader::Every {
+            self.log.ambiguities.push(format!("{}: NulRemoved", site.part));
+        }
+        Ok(clean.carry(edits))
     }
 
     /// The edits of a page, proven.

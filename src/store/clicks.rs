@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{
-    Connection, Row, params, params_from_iter,
+    Connection, params, params_from_iter,
     types::{FromSqlError, Value},
 };
 
@@ -11,6 +11,7 @@ use super::{
     file::begin,
     mask_url,
     month::{self, Month},
+    spool::Row,
 };
 use crate::{
     base::{ClickId, MessageHash, RecipientHash, Timestamp},
@@ -119,7 +120,7 @@ fn found(connection: &Connection, filter: &ClickFilter) -> rusqlite::Result<Vec<
         }
         let (sql, values) = query(filter, month, wanted);
         let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(values), |row: &Row<'_>| read(row.get_ref(0)?.as_str()?))?;
+        let rows = statement.query_map(params_from_iter(values), |row| read(row.get_ref(0)?.as_str()?))?;
         for event in rows {
             events.push(event?);
         }
@@ -153,14 +154,15 @@ fn read(event: &str) -> rusqlite::Result<ClickEvent> {
 fn shown(mut event: ClickEvent, reveal: Reveal) -> ClickEvent {
     if reveal == Reveal::Masked {
         event.url = event.url.as_deref().map(mask_url);
+        event.chain.iter_mut().for_each(|inner| inner.url = mask_url(&inner.url));
     }
     event
 }
 
 /// Writes the events that are not there yet, each into its month, inside a transaction that holds the writer's lock; an
 /// event is known by its `event_id` alone.
-pub(super) fn insert(connection: &Connection, events: &[ClickEvent]) -> rusqlite::Result<()> {
-    let months: BTreeSet<Month> = events.iter().map(|event| Month::of(event.time)).collect();
+pub(super) fn insert(connection: &Connection, rows: &[Row]) -> rusqlite::Result<()> {
+    let months: BTreeSet<Month> = rows.iter().map(|row| Month::of(row.event.time)).collect();
     for month in months {
         month::make(connection, month)?;
         // Names its conflict: `OR IGNORE` would swallow every other broken constraint as well.
@@ -169,7 +171,7 @@ pub(super) fn insert(connection: &Connection, events: &[ClickEvent]) -> rusqlite
                                   recipient, event)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING",
         ))?;
-        for event in events.iter().filter(|event| Month::of(event.time) == month) {
+        for Row { event, text } in rows.iter().filter(|row| Month::of(row.event.time) == month) {
             statement.execute(params![
                 event.time.millis(),
                 event.event_id.0,
@@ -182,15 +184,11 @@ pub(super) fn insert(connection: &Connection, events: &[ClickEvent]) -> rusqlite
                 event.domain,
                 event.message.map(|hash| hash.0),
                 event.recipient.map(|hash| hash.0),
-                written(event)?,
+                text,
             ])?;
         }
     }
     Ok(())
-}
-
-fn written(event: &ClickEvent) -> rusqlite::Result<String> {
-    serde_json::to_string(event).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 #[cfg(test)]
@@ -211,7 +209,9 @@ mod tests {
         // 2026-11-24 and so on: two in November, one in December, two in January.
         let days = [0, 1, 20, 40, 60];
         let events: Vec<ClickEvent> = days.iter().rev().map(|day| event(day * DAY)).collect();
-        insert(&connection, &events).unwrap();
+        let rows: Vec<Row> =
+            events.into_iter().map(|event| Row { text: serde_json::to_string(&event).unwrap(), event }).collect();
+        insert(&connection, &rows).unwrap();
         assert_eq!(month::present(&connection).unwrap().len(), 3);
         let days = |filter: &ClickFilter| {
             let found = found(&connection, filter).unwrap();

@@ -108,6 +108,19 @@ pub enum StoreError {
         /// What the system says.
         source: io::Error,
     },
+    /// The folder in which clicks wait for the store.
+    #[error(
+        "cannot {doing} the spool {path}, where clicks wait for the store: {source}; the user who runs Sekisho must own \
+         the folder, its disk must be local and have room"
+    )]
+    Spool {
+        /// The folder, or a file in it.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A row cannot be read back.
     #[error(
         "could not {doing}: a row of the store {path} cannot be read ({what}); another version of Sekisho may have \

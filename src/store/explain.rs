@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Wrap;
 use crate::{
     base::{ClickId, MessageHash, RecipientHash, TenantId, Timestamp},
-    judge::{Actor, ClickEvent, EntryRef, Objection, Outcome, Signal, Source},
+    judge::{Actor, Asked, ClickEvent, EntryRef, Freshness, InnerUrl, Objection, Outcome, Said, Signal, Source},
 };
 
 /// What is known of one reference: for a person through `Display`, for a program through serde.
@@ -93,6 +93,10 @@ fn about_link(event: &ClickEvent) -> Vec<String> {
         (Some(host), None) => lines.push(format!("  host {host}")),
         (None, _) => {}
     }
+    for (at, InnerUrl { url, inside, by }) in (1..).zip(&event.chain) {
+        let inside = if *inside == 0 { "it".to_owned() } else { format!("[{inside}]") };
+        lines.push(format!("  [{at}] inside {inside}, by {}: {}", printable(by), printable(url)));
+    }
     lines
 }
 
@@ -143,6 +147,10 @@ fn about_step(event: &ClickEvent, lines: &mut Vec<String>) {
         let role = if Some(at) == settled { "Settled by" } else { "Also said:" };
         lines.push(format!("  {role} {}", about_signal(signal)));
     }
+    lines.extend(event.asked.iter().map(|asked| about_asked(asked, event.time)));
+    if let Some(micros) = event.waited_micros {
+        lines.push(format!("  Waited {micros} µs for those who had to be asked."));
+    }
     if event.tier.is_some() && event.signals.is_empty() {
         lines.push("  No list has an entry for it and nothing about the address stands out.".to_owned());
     }
@@ -158,6 +166,10 @@ fn about_signal(signal: &Signal) -> String {
         Objection::NeverBlock => "says that the host is never blocked as a whole".to_owned(),
         Objection::Speaks(tier, _) => format!("speaks for {tier}"),
     };
+    let amounts_to = match signal.hop {
+        0 => amounts_to,
+        hop => format!("{amounts_to} (about [{hop}])"),
+    };
     let learned = signal.learned.map(|time| format!(" Learned {}.", moment(time))).unwrap_or_default();
     match &signal.source {
         Source::List(EntryRef { list, version, line, entry, reason }) => {
@@ -166,8 +178,28 @@ fn about_signal(signal: &Signal) -> String {
             format!("entry `{entry}` in line {line} of list {list}, version {version}{reason}: {amounts_to}.{learned}")
         }
         Source::Revocation(_) => format!("{}: {amounts_to}.{learned}", printable(&signal.evidence)),
+        Source::Asked { source, .. } => {
+            format!("{}: {}; it {amounts_to}.{learned}", printable(source), printable(&signal.evidence))
+        }
         Source::Host { fact } => format!("{fact}: {}; it {amounts_to}.{learned}", printable(&signal.evidence)),
     }
+}
+
+fn about_asked(asked: &Asked, now: Timestamp) -> String {
+    let about = if asked.hop == 0 { String::new() } else { format!(" about [{}]", asked.hop) };
+    let said = match asked.said {
+        Said::Clear => "knows of nothing",
+        Said::Objects => "objects",
+        Said::Silent => "did not answer",
+    };
+    let from = match asked.from {
+        Freshness::Asked => "asked for this click",
+        Freshness::Kept => "kept from an earlier click",
+        Freshness::Stale => "kept beyond its time, because it fails",
+    };
+    let old = asked.learned.map(|learned| format!(", {} old", age(now, learned))).unwrap_or_default();
+    let why = asked.why.as_deref().map(|why| format!(": {}", printable(why))).unwrap_or_default();
+    format!("  Source {}{about} {said}{why} ({from}{old}).", printable(&asked.source))
 }
 
 fn about_client(event: &ClickEvent) -> String {
@@ -249,12 +281,14 @@ mod tests {
             objection: Objection::Blocks,
             evidence: "example.com".to_owned(),
             learned: Some(NOW.plus_millis(-60_000)),
+            hop: 0,
         };
         let port = Signal {
             source: Source::Host { fact: HostFact::OddPort },
             objection: Objection::Speaks(Tier::Clean, Threat::None),
             evidence: "the link names port 8443, which is not the usual one".to_owned(),
             learned: None,
+            hop: 0,
         };
         ClickEvent {
             outcome: Outcome::BlockedByAdmin,
@@ -295,6 +329,49 @@ mod tests {
         let json = serde_json::to_value(&explanation).unwrap();
         assert_eq!(json["steps"][0]["signals"][0]["source"]["line"], 12);
         assert_eq!(json["minted_for"]["wraps"][0]["link_id"], "07".repeat(16));
+    }
+
+    #[test]
+    fn urls_inside_are_told_with_what_was_said_of_them() {
+        let chain = vec![
+            InnerUrl { url: "https://w.example/?u=x".to_owned(), inside: 0, by: "Sophos".to_owned() },
+            InnerUrl { url: "https://evil.example/".to_owned(), inside: 1, by: "nested URL".to_owned() },
+        ];
+        let mut event = ClickEvent { chain, ..blocked() };
+        event.signals[0].hop = 2;
+        let text = explain(&[event], &[]).unwrap().to_string();
+        for line in [
+            "  [1] inside it, by Sophos: https://w.example/?u=x\n",
+            "  [2] inside [1], by nested URL: https://evil.example/\n",
+            ": blocks it (about [2]). Learned",
+        ] {
+            assert!(text.contains(line), "no {line:?} in {text}");
+        }
+    }
+
+    #[test]
+    fn what_sources_said_is_told_with_its_age_and_the_time_it_took() {
+        let asked = |said, from, learned: Option<i64>, why: Option<&str>| Asked {
+            source: "dns".to_owned(),
+            hop: 1,
+            said,
+            from,
+            learned: learned.map(|ago| event(0).time.plus_millis(-ago)),
+            why: why.map(str::to_owned),
+        };
+        let asked = vec![
+            asked(Said::Clear, Freshness::Kept, Some(60_000), None),
+            asked(Said::Silent, Freshness::Asked, None, Some("it took too long")),
+        ];
+        let text =
+            explain(&[ClickEvent { asked, waited_micros: Some(300_000), ..blocked() }], &[]).unwrap().to_string();
+        for line in [
+            "  Source dns about [1] knows of nothing (kept from an earlier click, 60 seconds old).\n",
+            "  Source dns about [1] did not answer: it took too long (asked for this click).\n",
+            "  Waited 300000 µs for those who had to be asked.\n",
+        ] {
+            assert!(text.contains(line), "no {line:?} in {text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 use std::{
-    collections::VecDeque,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -9,197 +8,181 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Store, StoreError,
-    spool::{Spool, drain},
+    Store, StoreError, Tally,
+    sink::Sink,
+    spool::{Drain, Folder, Keep, Ledger, Left, Pace, Writer, segment_size},
 };
-use crate::judge::ClickEvent;
+use crate::{base::Clock, judge::ClickEvent};
 
-/// How fast events are written, and how patiently where they cannot be.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
-    /// How long the first event of a batch waits for others; what a power cut may cost.
-    pub(super) gather: Duration,
-    /// Most events of one transaction.
-    pub(super) batch: usize,
-    /// How long to wait for a lock before it counts as a failure.
-    pub(super) patience: Duration,
-    /// The pause after the first failure; doubled after each.
-    pub(super) first_pause: Duration,
-    /// The longest pause.
-    pub(super) longest_pause: Duration,
+/// How clicks are kept.
+#[derive(Clone)]
+pub struct LogSettings {
+    /// The folder in which clicks wait for the store; several processes may share it.
+    pub spool: PathBuf,
+    /// How many bytes are reserved in it by each process.
+    pub room: u64,
+    /// How many days clicks stay in the store at least. A month goes as a whole when all of it is older.
+    pub keep_days: u32,
+    /// Tells which clicks are old.
+    pub clock: Arc<dyn Clock>,
 }
 
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            gather: Duration::from_millis(250),
-            batch: 512,
-            patience: Duration::from_secs(2),
-            first_pause: Duration::from_millis(100),
-            longest_pause: Duration::from_secs(5),
-        }
-    }
-}
-
-/// Takes click events and has them written by a thread of its own, in batches, each exactly once.
+/// Takes click events, puts them on the disk in groups, and has them brought into the store, each exactly once.
 ///
-/// Cheap to clone. Where the store cannot be written, events wait in memory, in order, and are tried again; the room for
-/// them is made at the start. When it is full, the oldest are kept and what comes is counted as dropped.
+/// Cheap to clone. Where the store cannot be written, events wait in the spool, in order, and are tried again; the room
+/// for them is reserved at the start. When it is full, the oldest are kept and what comes is counted as dropped.
 #[derive(Debug, Clone)]
 pub struct ClickLog {
-    shared: Arc<Shared>,
+    pub(super) ledger: Arc<Ledger>,
+    tally: Arc<Tally>,
 }
 
-/// The writing thread. Stop it to be sure that everything is written; dropped, it gets two seconds for that.
+/// The threads behind the log. Stop it to be sure that everything is written; dropped, it gets two seconds for that.
 #[derive(Debug)]
 pub struct ClickWriter {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    ledger: Arc<Ledger>,
+    writer: Option<JoinHandle<()>>,
+    drain: Option<JoinHandle<()>>,
 }
 
 /// How the log is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct LogStats {
-    /// Events on the disk since the start.
-    pub written: u64,
-    /// Events that wait to be written.
+    /// Events that were taken in since the start and are safe on the disk: neither `kill -9` nor a power cut loses them.
+    pub synced: u64,
+    /// Events that were brought into the store since the start, with those that an earlier run or another process left.
+    pub drained: u64,
+    /// Events that are not in the store yet: in memory for a moment, or in the spool.
     pub waiting: u64,
     /// Events lost: there was no room, or the log was stopped.
     pub dropped: u64,
-    /// Failed attempts since the last that succeeded; not 0 means that the store cannot be written now.
+    /// What was found damaged in the spool: half-written ends after a crash (of events that were never counted as
+    /// synced), and events that a failing disk has spoilt.
+    pub torn: u64,
+    /// Failed attempts since the last that succeeded; not 0 means that the spool or the store cannot be written now.
     pub failures: u64,
     /// What the last failed attempt said, whenever it was.
     pub last_error: Option<String>,
 }
 
-/// Not everything could be written in the time that was given.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} click events are not written to {path}: {}", stats.waiting + stats.dropped,
-    stats.last_error.as_deref().unwrap_or("the time given was too short"))]
+/// Not everything could be brought into the store in the time that was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unwritten {
     /// The store.
     pub path: PathBuf,
+    /// Where the events are that wait.
+    pub spool: PathBuf,
+    /// Events that could not even be put there, and are lost.
+    pub lost: u64,
     /// How the log was doing then.
-    pub stats: LogStats,
+    pub stats: Box<LogStats>,
 }
 
-/// What the log and its writer share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    path: PathBuf,
-    capacity: usize,
-    batch: usize,
-    state: Mutex<State>,
-    /// For the writer: there is something to do, or somebody is in a hurry.
-    work: Condvar,
-    /// For those who wait for the writer.
-    progress: Condvar,
-}
+impl std::error::Error for Unwritten {}
 
-#[derive(Debug)]
-pub(super) struct State {
-    waiting: VecDeque<ClickEvent>,
-    /// Events taken in, written, and given up after they were taken in.
-    accepted: u64,
-    written: u64,
-    given_up: u64,
-    /// Events not taken in.
-    refused: u64,
-    failures: u64,
-    last_error: Option<String>,
-    /// Counts flushes and stops: each is a reason not to wait any longer.
-    calls: u64,
-    /// Somebody waits until so many are written.
-    wanted: u64,
-    /// Set when nothing more is taken in: until then the writer may go on trying.
-    stop_by: Option<Instant>,
+impl std::fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let why = self.stats.last_error.as_deref().unwrap_or("the time given was too short");
+        let (path, spool) = (self.path.display(), self.spool.display());
+        if self.lost > 0 {
+            write!(f, "{} click events are lost, they could not be put into {spool}; ", self.lost)?;
+        }
+        write!(
+            f,
+            "{} click events are not in the store {path}: {why}; none of them is lost, they wait in {spool} and come in \
+             at the next start",
+            self.stats.waiting
+        )
+    }
 }
 
 impl ClickLog {
-    /// Starts the writer on the file of `store`, with a connection of its own, and room for `capacity` waiting events.
-    pub fn start(store: &Store, capacity: usize) -> Result<(Self, ClickWriter), StoreError> {
-        Self::start_at(Pace::default(), |pace| Spool::open(store.path(), pace), store.path(), capacity)
+    /// Takes a folder of the spool, recovers what an earlier run left there, and starts the threads: one that puts events
+    /// on the disk, and one that brings them into the file of `store`, with a connection of its own.
+    pub fn start(store: &Store, settings: LogSettings) -> Result<(Self, ClickWriter), StoreError> {
+        let size = segment_size(settings.room);
+        Self::start_at(Pace::default(), |pace| Sink::open(store.path(), pace), store.path(), settings, size)
     }
 
     pub(super) fn start_at(
         pace: Pace,
-        open: impl FnOnce(Pace) -> Result<Spool, StoreError>,
+        open: impl FnOnce(Pace) -> Result<Sink, StoreError>,
         path: &Path,
-        capacity: usize,
+        settings: LogSettings,
+        size: u32,
     ) -> Result<(Self, ClickWriter), StoreError> {
-        let spool = open(pace)?;
-        let shared = Arc::new(Shared::new(path, capacity, pace.batch));
-        let writer = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("click log".to_owned())
-            .spawn(move || drain(&writer, spool, pace))
-            .map_err(|source| StoreError::Thread { path: path.to_owned(), source })?;
-        Ok((Self { shared: Arc::clone(&shared) }, ClickWriter { shared, thread: Some(thread) }))
+        let mut sink = open(pace)?;
+        let folder = Folder::take(&settings.spool)?;
+        let drained = sink.drained(folder.id)?;
+        let failed = |doing| {
+            let path = folder.path.clone();
+            move |source| StoreError::Spool { path, doing, source }
+        };
+        let mut content = folder.content(drained, settings.clock.now()).map_err(failed("read"))?;
+        folder.reserve(&mut content, settings.room, size).map_err(failed("reserve room in"))?;
+        let next = content.next;
+        let ledger = Arc::new(Ledger::new(path.to_owned(), folder, content, drained));
+        let thread = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+            spawned.map_err(|source| StoreError::Thread { path: path.to_owned(), source })
+        };
+        let (writer, syncer) = Writer::new(Arc::clone(&ledger), pace, next);
+        // It ends with the writer.
+        thread("click sync", Box::new(|| syncer.run()))?;
+        let writer = thread("click writer", Box::new(|| writer.run()))?;
+        ledger.intake.is_emptied_by(writer.thread().clone());
+        let keep = Keep { days: settings.keep_days, clock: settings.clock };
+        let drain = Drain::new(Arc::clone(&ledger), sink, pace, keep, settings.spool);
+        // Made now, so that it stops the first thread where there can be no second.
+        let mut threads = ClickWriter { ledger: Arc::clone(&ledger), writer: Some(writer), drain: None };
+        threads.drain = Some(thread("click drain", Box::new(|| drain.run()))?);
+        Ok((Self { ledger, tally: Arc::default() }, threads))
     }
 
     /// Takes an event. Never waits for the disk and never fails: where there is no room the event is counted as dropped.
     pub fn record(&self, event: ClickEvent) {
-        let mut state = self.shared.lock();
-        if state.stop_by.is_some() || state.waiting.len() >= self.shared.capacity {
-            state.refused += 1;
-            return;
-        }
-        state.waiting.push_back(event);
-        state.accepted += 1;
-        let waiting = state.waiting.len();
-        drop(state);
-        // In between the writer is gathering and looks by itself when its time is up.
-        if waiting == 1 || waiting == self.shared.batch {
-            self.shared.work.notify_one();
-        }
+        self.tally.count(&event);
+        self.ledger.intake.take(&event);
     }
 
-    /// Waits until all that was recorded before is on the disk, at most `patience`. Errors: [`Unwritten`]; what waits is
+    /// Waits until all that was recorded before is in the store, at most `patience`. Errors: [`Unwritten`]; what waits is
     /// still tried.
     pub fn flush(&self, patience: Duration) -> Result<(), Unwritten> {
-        let mut state = self.shared.lock();
-        let wanted = state.accepted;
-        state.wanted = state.wanted.max(wanted);
-        state.calls += 1;
-        self.shared.work.notify_one();
-        let pending = |state: &mut State| state.written < wanted && state.given_up == 0;
-        let (state, _) =
-            self.shared.progress.wait_timeout_while(state, patience, pending).unwrap_or_else(PoisonError::into_inner);
-        if state.written >= wanted {
-            return Ok(());
-        }
-        Err(Unwritten { path: self.shared.path.clone(), stats: state.stats() })
+        if self.ledger.flush(patience) { Ok(()) } else { Err(unwritten(&self.ledger)) }
+    }
+
+    /// What was recorded, counted; also what was dropped.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// How the log is doing.
     pub fn stats(&self) -> LogStats {
-        self.shared.lock().stats()
+        self.ledger.stats()
     }
 }
 
 impl ClickWriter {
-    /// Takes nothing more, writes all that waits, and ends. Where the store cannot be written it goes on trying for
-    /// `patience`. Errors: [`Unwritten`], with the events that are lost counted as dropped.
+    /// Takes nothing more, brings all that waits into the store, and ends. Where that cannot be written it goes on trying
+    /// for `patience`. Errors: [`Unwritten`]; what waits in the spool comes in at the next start, and what could not be
+    /// put there is counted as dropped.
     pub fn stop(mut self, patience: Duration) -> Result<LogStats, Unwritten> {
         self.end(patience);
-        let stats = self.shared.lock().stats();
-        let lost = self.shared.lock().given_up;
-        if lost == 0 && stats.waiting == 0 {
-            return Ok(stats);
-        }
-        Err(Unwritten { path: self.shared.path.clone(), stats })
+        let stats = self.ledger.stats();
+        if stats.waiting == 0 && self.ledger.given_up() == 0 { Ok(stats) } else { Err(unwritten(&self.ledger)) }
     }
 
     fn end(&mut self, patience: Duration) {
-        let Some(thread) = self.thread.take() else { return };
-        {
-            let mut state = self.shared.lock();
-            state.stop_by = Some(Instant::now() + patience);
-            state.calls += 1;
+        if self.writer.is_none() && self.drain.is_none() {
+            return;
         }
-        self.shared.work.notify_one();
-        // A writer that panicked has written what it has written; the count of what waits tells the rest.
-        let _ = thread.join();
+        self.ledger.stop(Instant::now() + patience);
+        for thread in [self.writer.take(), self.drain.take()].into_iter().flatten() {
+            // A thread that panicked has written what it has written; the count of what waits tells the rest.
+            let _ = thread.join();
+        }
+        // Whoever still holds the log records nothing more.
+        self.ledger.folder.release();
     }
 }
 
@@ -209,114 +192,43 @@ impl Drop for ClickWriter {
     }
 }
 
-impl Shared {
-    fn new(path: &Path, capacity: usize, batch: usize) -> Self {
-        Self {
-            path: path.to_owned(),
-            capacity,
-            batch,
-            state: Mutex::new(State {
-                waiting: VecDeque::with_capacity(capacity),
-                accepted: 0,
-                written: 0,
-                given_up: 0,
-                refused: 0,
-                failures: 0,
-                last_error: None,
-                calls: 0,
-                wanted: 0,
-                stop_by: None,
-            }),
-            work: Condvar::new(),
-            progress: Condvar::new(),
-        }
-    }
-
-    /// Never held while anything is read or written.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for events and moves a batch of them into `batch`. None left and stopped: false.
-    pub(super) fn next_batch(&self, batch: &mut Vec<ClickEvent>, pace: Pace) -> bool {
-        let idle = |state: &mut State| state.waiting.is_empty() && state.stop_by.is_none();
-        let state = self.work.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
-        let gathering = |state: &mut State| {
-            state.waiting.len() < pace.batch && state.stop_by.is_none() && state.wanted <= state.written
-        };
-        let (mut state, _) =
-            self.work.wait_timeout_while(state, pace.gather, gathering).unwrap_or_else(PoisonError::into_inner);
-        let count = state.waiting.len().min(pace.batch);
-        batch.extend(state.waiting.drain(..count));
-        count > 0
-    }
-
-    /// A batch is on the disk.
-    pub(super) fn wrote(&self, count: usize) {
-        let mut state = self.lock();
-        state.written += count as u64;
-        if state.failures > 0 {
-            tracing::info!(path = %self.path.display(), "clicks are written again");
-        }
-        state.failures = 0;
-        drop(state);
-        self.progress.notify_all();
-    }
-
-    /// A batch could not be written: pauses, until `pause` is over or somebody flushes or stops. False where the time
-    /// for trying is up: the batch and what waits behind it are given up.
-    pub(super) fn may_try_again(&self, error: &StoreError, batch: usize, pause: Duration) -> bool {
-        let mut state = self.lock();
-        if state.failures == 0 {
-            tracing::error!(%error, "clicks cannot be written and wait in memory");
-        }
-        state.failures += 1;
-        state.last_error = Some(error.to_string());
-        let left = state.stop_by.map(|by| by.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            state.given_up += (batch + state.waiting.len()) as u64;
-            state.waiting.clear();
-            drop(state);
-            self.progress.notify_all();
-            return false;
-        }
-        let calls = state.calls;
-        let _ = self.work.wait_timeout_while(state, left.unwrap_or(pause).min(pause), |state| state.calls == calls);
-        true
+fn unwritten(ledger: &Ledger) -> Unwritten {
+    Unwritten {
+        path: ledger.store.clone(),
+        spool: ledger.folder.path.clone(),
+        lost: ledger.given_up(),
+        stats: Box::new(ledger.stats()),
     }
 }
 
-impl State {
-    fn stats(&self) -> LogStats {
-        LogStats {
-            written: self.written,
-            waiting: self.accepted - self.written - self.given_up,
-            dropped: self.refused + self.given_up,
-            failures: self.failures,
-            last_error: self.last_error.clone(),
-        }
-    }
+/// What [`bring_in`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BroughtIn {
+    /// Events that came into the store.
+    pub events: u64,
+    /// What was found damaged.
+    pub torn: u64,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::sample::event;
+/// Whether a run that has ended left events in this spool; all of them may be in the store nevertheless.
+pub fn is_left(spool: &Path) -> bool {
+    let folders = Folder::abandoned(spool).unwrap_or_default();
+    folders.iter().any(|folder| folder.is_used().unwrap_or(false))
+}
 
-    #[test]
-    fn what_finds_no_room_is_counted_and_the_oldest_are_kept() {
-        // No writer: what is taken in stays.
-        let pace = Pace::default();
-        let log = ClickLog { shared: Arc::new(Shared::new(Path::new("store.sqlite"), 4, pace.batch)) };
-        (0..10).for_each(|number| log.record(event(number)));
-        let stats = log.stats();
-        assert_eq!((stats.written, stats.waiting, stats.dropped), (0, 4, 6));
-        assert!(log.flush(Duration::ZERO).is_err());
-        let mut batch = Vec::new();
-        assert!(log.shared.next_batch(&mut batch, pace));
-        assert_eq!(batch, (0..4).map(event).collect::<Vec<_>>());
-        log.record(event(10));
-        let stats = log.stats();
-        assert_eq!((stats.waiting, stats.dropped), (5, 6), "what is being written waits as well");
+/// Brings what runs that have ended left in this spool into the store, so that whoever reads sees every click. What a
+/// running process holds is left to it. Error: what is still there stays, and comes in at the next start.
+pub fn bring_in(store: &Store, spool: &Path) -> Result<BroughtIn, StoreError> {
+    let pace = Pace::default();
+    let mut sink = Sink::open(store.path(), pace)?;
+    let unreadable = |source| StoreError::Spool { path: spool.to_owned(), doing: "read", source };
+    let mut sum = BroughtIn::default();
+    for folder in Folder::abandoned(spool).map_err(unreadable)? {
+        let mut left = Left::open(folder, &mut sink)?;
+        while let Some(brought) = left.step(&mut sink, pace.batch)? {
+            sum.events += brought.events;
+            sum.torn += u64::from(brought.torn);
+        }
     }
+    Ok(sum)
 }

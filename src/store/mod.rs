@@ -1,8 +1,8 @@
 //! Wrap log, click log and revocations, in one SQLite file.
 //!
 //! Answers who received this URL, host or message, who clicked, and why they saw what they saw. Promises: a recorded
-//! wrap is on the disk before the message goes on; a click is never waited for, is written exactly once, and is written
-//! in the end even where the disk was full or the file locked for a while; what cannot be kept is counted. Several
+//! wrap is on the disk before the message goes on; a click is never waited for, is safe on the disk a moment later, and comes
+//! into the store exactly once, even where that was full, locked or away for a while; what cannot be kept is counted. Several
 //! processes write at once. URLs are kept whole and leave masked, unless [`Reveal::Whole`] is asked for by name.
 //! Refuses files of newer versions and of other programs, and says of every error which file and what to do.
 
@@ -21,7 +21,9 @@ mod revocations;
 #[cfg(test)]
 mod sample;
 mod schema;
+mod sink;
 mod spool;
+mod tally;
 mod wrap;
 mod wraps;
 
@@ -29,11 +31,12 @@ pub use clicks::{ClickFilter, Order};
 pub use error::StoreError;
 pub use explain::{Explanation, MintedFor, explain, printable};
 pub use file::Store;
-pub use log::{ClickLog, ClickWriter, LogStats, Unwritten};
+pub use log::{BroughtIn, ClickLog, ClickWriter, LogSettings, LogStats, Unwritten, bring_in, is_left};
 pub use mask::{MASK, Reveal, mask_address, mask_url};
 pub use notices::{NOTICES_MAX, Notice};
 pub use report::{AnswerError, Answered, Filed, NewReport, Report, Reports};
 pub use revocation::{Release, Revocation, RevokeError, Say, Scope, Touched};
 pub use revocations::{REVOCATIONS_MAX, RevocationStamp, Revoked};
+pub use tally::{DECISION_MICROS, Tally};
 pub use wrap::{Wrap, WrapOutcome};
 pub use wraps::WrapFilter;

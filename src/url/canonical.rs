@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
@@ -222,7 +223,10 @@ fn split_at_mark(bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
 ///
 /// `%XX` cannot overlap with another `%XX`, so the order of decoding does not matter, and after each byte written only
 /// the last three can have become an escape.
-fn decode(bytes: &[u8]) -> Vec<u8> {
+fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'%', bytes).is_none() {
+        return Cow::Borrowed(bytes);
+    }
     let mut decoded = Vec::with_capacity(bytes.len());
     for &byte in bytes {
         decoded.push(byte);
@@ -233,7 +237,7 @@ fn decode(bytes: &[u8]) -> Vec<u8> {
             decoded.push(high << 4 | low);
         }
     }
-    decoded
+    Cow::Owned(decoded)
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -278,8 +282,12 @@ fn push_path(text: &mut String, path: &[u8]) {
 /// Writes bytes with everything up to blank, from DEL on, `#` and `%` percent-encoded.
 fn push_encoded(text: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let stays = |byte: &u8| !matches!(byte, 0..=b' ' | 0x7f.. | b'#' | b'%');
+    if let Some(text_as_is) = std::str::from_utf8(bytes).ok().filter(|text| text.bytes().all(|byte| stays(&byte))) {
+        return text.push_str(text_as_is);
+    }
     for &byte in bytes {
-        if matches!(byte, 0..=b' ' | 0x7f.. | b'#' | b'%') {
+        if !stays(&byte) {
             text.push('%');
             text.push(char::from(DIGITS[usize::from(byte >> 4)]));
             text.push(char::from(DIGITS[usize::from(byte & 15)]));

@@ -11,11 +11,16 @@ pub fn host_facts(url: &WebUrl) -> Vec<HostFact> {
     let facts = [
         (url.is_address(), HostFact::LiteralAddress),
         (!url.userinfo().is_empty(), HostFact::Userinfo),
-        (name.is_some_and(|name| unicode(name).split('.').any(mixes_scripts)), HostFact::MixedScripts),
+        (name.is_some_and(shows_mixed_scripts), HostFact::MixedScripts),
         (url.port().is_some_and(|port| port != 80 && port != 443), HostFact::OddPort),
         (name.is_some_and(|name| !name.contains('.')), HostFact::SingleLabel),
     ];
     facts.into_iter().filter_map(|(holds, fact)| holds.then_some(fact)).collect()
+}
+
+/// Whether a label mixes scripts when it is shown. A serialised host has other letters than ASCII only in A-labels.
+fn shows_mixed_scripts(name: &str) -> bool {
+    name.contains("xn--") && unicode(name).split('.').any(mixes_scripts)
 }
 
 /// U-labels where they are valid, the host as given otherwise.

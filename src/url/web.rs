@@ -73,7 +73,7 @@ pub fn parse(text: &str) -> Result<WebUrl, NotWeb> {
 pub fn parse_in(text: &str, context: &Context<'_>) -> Result<WebUrl, NotWeb> {
     let mut text = strip(text);
     match (scheme(&text), context.base) {
-        (Some(scheme), _) if scheme != "http" && scheme != "https" => return Err(NotWeb::Scheme(scheme)),
+        (Some(scheme), _) if scheme != "http" && scheme != "https" => return Err(NotWeb::Scheme(scheme.into_owned())),
         (None, None) => return Err(if text.is_empty() { NotWeb::Empty } else { NotWeb::Relative }),
         (None, Some(base)) if text.starts_with(is_slash) && text[1..].starts_with(is_slash) => {
             // The url crate finds no host in `///evil.test`; browsers ignore any number of slashes (attack row 46).
@@ -98,8 +98,10 @@ pub fn parse_in(text: &str, context: &Context<'_>) -> Result<WebUrl, NotWeb> {
 /// that the scheme is read off the same text, and a query reaches its encoder in one piece.
 fn strip(text: &str) -> Cow<'_, str> {
     let text = text.trim_matches(|c| c <= ' ');
-    let dropped = |c| matches!(c, '\t' | '\n' | '\r');
-    if text.contains(dropped) { Cow::Owned(text.replace(dropped, "")) } else { Cow::Borrowed(text) }
+    match memchr::memchr3(b'\t', b'\n', b'\r', text.as_bytes()) {
+        Some(_) => Cow::Owned(text.replace(['\t', '\n', '\r'], "")),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// `\` is as good as `/` in `http` and `https` URLs (attack row 44).
@@ -108,11 +110,16 @@ fn is_slash(character: char) -> bool {
 }
 
 /// The scheme in lower case, if the text has one ("scheme start" and "scheme" state).
-fn scheme(text: &str) -> Option<String> {
+fn scheme(text: &str) -> Option<Cow<'static, str>> {
+    // As nearly all are written.
+    let is_usual = |usual: &&str| text.strip_prefix(*usual).is_some_and(|rest| rest.starts_with(':'));
+    if let Some(usual) = ["https", "http"].into_iter().find(is_usual) {
+        return Some(Cow::Borrowed(usual));
+    }
     let end = text.find(|c: char| !matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '+' | '-' | '.'))?;
     let (scheme, rest) = text.split_at(end);
     (rest.starts_with(':') && scheme.starts_with(|c: char| c.is_ascii_alphabetic()))
-        .then(|| scheme.to_ascii_lowercase())
+        .then(|| Cow::Owned(scheme.to_ascii_lowercase()))
 }
 
 fn refusal(error: ParseError) -> NotWeb {
@@ -179,6 +186,16 @@ impl WebUrl {
     /// Path, query and fragment as serialised: begins with `/`.
     pub fn after_host(&self) -> &str {
         &self.0[Position::BeforePath..]
+    }
+
+    /// The path as serialised: begins with `/`.
+    pub fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    /// What stands behind the `?`, if there is one.
+    pub fn query(&self) -> Option<&str> {
+        self.0.query()
     }
 
     /// What stands behind the `#`, if there is one.

@@ -1,38 +1,172 @@
-use super::facts::{SUSPICIOUS, facts};
+use super::facts::{SUSPICIOUS, of_chain, of_url};
 use crate::{
     base::Timestamp,
-    judge::{Objection, Signal, Threat, Tier, Verdict},
+    judge::{Evidence, Objection, Said, Signal, Source, Threat, Tier, Verdict},
     list::{self, Hit, Index, ListAction},
-    url::{Suffixes, WebUrl},
+    policy::{Need, Needs},
+    sources::{self, Findings},
+    url::{Chain, Names, Suffixes, WebUrl},
 };
 
 /// Most entries that one verdict names. The one that settles it is always among them; the widest are left out first.
 pub const MAX_ENTRIES: usize = 32;
 
-/// What everything says of `url` at `now`, in the order of evidence.
+/// What a URL is judged against.
+#[derive(Clone, Copy)]
+pub struct Grounds<'a> {
+    /// What this click may see of the lists: [`list::ForTenant`] where some are one tenant's or policy's alone.
+    pub index: &'a dyn Index,
+    /// Tells who is behind a host.
+    pub suffixes: &'a Suffixes,
+    /// Whose a host can be taken for.
+    pub names: &'a Names,
+    /// What the sources said that had to be asked.
+    pub findings: &'a Findings,
+    /// What it means that one of them said nothing.
+    pub needs: &'a Needs,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// What everything says of `url` and of each URL of its `chain`, in the order of evidence.
 ///
-/// 1. Admins' blocks and allows compete ([`list::winner`]), and the winner settles it. An allow lifts only what stands
-///    below it here: what ranks above admins' entries is asked before this, and no entry undoes it.
-/// 2. The organisation's own hosts, and those never blocked as a whole: for these no guess counts, and none is made.
-/// 3. Facts about the host and the way the URL is written.
-///
-/// `index` is what this click may see: [`list::ForTenant`] where some lists are one tenant's or policy's alone.
-pub fn judge(url: &WebUrl, index: &dyn Index, suffixes: &Suffixes, now: Timestamp) -> Verdict {
-    let mut hits = hits(url, index, now);
-    let winner = list::winner(&hits);
-    if let Some(up_to_winner) = winner.and_then(|at| hits.get_mut(..=at)) {
-        up_to_winner.rotate_right(1);
-    }
-    let is_exempt = hits.iter().any(|hit| rank(hit.list.action) == Rank::Exempts);
-    let mut signals: Vec<Signal> = hits.iter().take(MAX_ENTRIES).map(Hit::signal).collect();
-    if !is_exempt {
-        signals.extend(facts(url, suffixes));
-    }
-    let suspicious = || signals.iter().position(|signal| signal.objection == SUSPICIOUS);
-    let decisive = winner.map(|_| 0).or_else(suspicious);
+/// 1. For each URL admins' blocks and allows compete ([`list::winner`]). A block that wins for any of them settles it.
+/// 2. An allow that wins lifts what stands below it here, for that URL alone: who allows a wrapper or a redirector
+///    allows no destination behind it. What ranks above admins' entries is asked before this, and no entry undoes it.
+/// 3. The organisation's own hosts, and those never blocked as a whole: for these no guess counts, and none is made.
+/// 4. What sources object that had to be asked, and where they led. A required one that is silent makes the URL
+///    unknown, unless something worse is known.
+/// 5. Facts about the host and the way the URL is written, for the URLs to which a click leads for all that can be read.
+pub fn judge(url: &WebUrl, chain: &Chain, grounds: &Grounds<'_>) -> Verdict {
+    let mut hops = hear(url, chain, grounds);
+    // The hop whose entry settles it: the first that is blocked, or else the destination where it is allowed.
+    let blocked = hops.iter().position(|hop| hop.is_won_by(ListAction::Block));
+    let allowed = hops.first().is_some_and(|hop| hop.is_won_by(ListAction::Allow)).then_some(0);
+    let mut facts = of_chain(chain, &|hop| hops.get(hop).is_none_or(Heard::hears_facts));
+    facts.extend(hops.iter_mut().flat_map(|hop| std::mem::take(&mut hop.facts)));
+    facts.sort_by_key(|fact| fact.objection != SUSPICIOUS);
+    let mut others = of_findings(grounds.findings, &hops);
+    others.extend(facts);
+    let is_lifted = |hop: usize| hops.get(hop).is_some_and(Heard::is_allowed);
+    let worst = worst(&others, &is_lifted);
+    let is_missing = |heard: &&sources::Heard| {
+        let is_internal = hops.get(heard.hop).is_some_and(|hop| hop.is_internal);
+        heard.said() == Said::Silent
+            && grounds.needs.of(&heard.source) == Need::Required
+            && !is_internal
+            && !is_lifted(heard.hop)
+    };
+    let missing = grounds.findings.heard.iter().any(|heard| is_missing(&heard));
+
+    let settling = blocked.or(allowed.filter(|_| worst.is_none() && !missing));
+    let mut signals = entries(&hops, settling);
+    let decisive = settling.map(|_| 0).or(worst.map(|at| signals.len() + at));
+    signals.extend(others);
     let settled = decisive.and_then(|at| signals.get(at)).map(|signal| signal.objection);
-    let (tier, threat) = settled.map_or((Tier::Clean, Threat::None), amounts_to);
+    let silence = if missing { Tier::Unknown } else { Tier::Clean };
+    let (tier, threat) = settled.map_or((silence, Threat::None), amounts_to);
     Verdict { tier, threat, decisive, signals }
+}
+
+/// The hops about which sources may be asked: those to which a click leads for all that can be read. Nobody is asked
+/// about the organisation's own hosts, nor about what an admin's entry has settled.
+pub fn open_hops(url: &WebUrl, chain: &Chain, grounds: &Grounds<'_>) -> Vec<usize> {
+    let hops = hear(url, chain, grounds);
+    if hops.iter().any(|hop| hop.is_won_by(ListAction::Block)) {
+        return Vec::new();
+    }
+    let is_open = |hop: &&Heard<'_>| hop.is_certain && !hop.is_internal && !hop.is_allowed();
+    hops.iter().filter(is_open).map(|hop| hop.at).collect()
+}
+
+fn hear<'i>(url: &WebUrl, chain: &Chain, grounds: &Grounds<'i>) -> Vec<Heard<'i>> {
+    let outermost = std::iter::once((url, true));
+    let inner = chain.hops().iter().map(|hop| (&hop.url, hop.is_certain()));
+    let mut hops = Vec::with_capacity(1 + chain.hops().len());
+    for (at, (url, is_certain)) in outermost.chain(inner).enumerate() {
+        hops.push(Heard::of(url, at, is_certain, grounds));
+    }
+    hops
+}
+
+/// The place of the signal that settles it: of the worst that nobody lifted, the first in the order of evidence.
+fn worst(signals: &[Signal], is_lifted: &dyn Fn(usize) -> bool) -> Option<usize> {
+    let tier = |signal: &Signal| match signal.objection {
+        Objection::Speaks(tier, _) if tier >= Tier::Suspicious && !is_lifted(signal.hop) => Some(tier),
+        _ => None,
+    };
+    let worst = signals.iter().filter_map(tier).max()?;
+    signals.iter().position(|signal| tier(signal) == Some(worst))
+}
+
+/// What sources object, in the order of evidence. A list by DNS knows whole hosts, and so does not count for those that
+/// are never blocked as a whole; about the organisation's own hosts nobody's word counts.
+fn of_findings(findings: &Findings, hops: &[Heard<'_>]) -> Vec<Signal> {
+    let counts = |heard: &&sources::Heard| {
+        let hop = hops.get(heard.hop);
+        let is_internal = hop.is_some_and(|hop| hop.is_internal);
+        let is_exempt = hop.is_some_and(|hop| hop.is_exempt);
+        !(is_internal || is_exempt && heard.evidence == Evidence::Dns)
+    };
+    let mut heard: Vec<&sources::Heard> = findings.heard.iter().filter(counts).collect();
+    heard.sort_by_key(|heard| heard.evidence == Evidence::Scan);
+    let signals = heard.into_iter().flat_map(|heard| {
+        let objections = heard.answer.iter().flat_map(|finding| &finding.objections);
+        objections.map(|objection| Signal {
+            source: Source::Asked { source: heard.source.to_string(), evidence: heard.evidence },
+            objection: Objection::Speaks(objection.tier, objection.threat),
+            evidence: objection.evidence.clone(),
+            learned: heard.learned,
+            hop: heard.hop,
+        })
+    });
+    signals.collect()
+}
+
+/// The entries of all hops as signals: the one that settles it first, then those of each hop, at most [`MAX_ENTRIES`].
+fn entries(hops: &[Heard<'_>], settling: Option<usize>) -> Vec<Signal> {
+    let settling = settling.and_then(|at| hops.get(at));
+    let first = settling.and_then(|hop| Some((hop, hop.winner?)));
+    let rest = hops.iter().flat_map(|hop| {
+        let settles = settling.is_some_and(|settling| settling.at == hop.at);
+        (0..hop.hits.len()).filter(move |at| !(settles && hop.winner == Some(*at))).map(move |at| (hop, at))
+    });
+    let signal = |(hop, at): (&Heard<'_>, usize)| Some(Signal { hop: hop.at, ..hop.hits.get(at)?.signal() });
+    first.into_iter().chain(rest).take(MAX_ENTRIES).filter_map(signal).collect()
+}
+
+/// What was heard of one hop.
+struct Heard<'i> {
+    at: usize,
+    hits: Vec<Hit<'i>>,
+    winner: Option<usize>,
+    facts: Vec<Signal>,
+    is_certain: bool,
+    is_exempt: bool,
+    is_internal: bool,
+}
+
+impl<'i> Heard<'i> {
+    fn of(url: &WebUrl, at: usize, is_certain: bool, grounds: &Grounds<'i>) -> Self {
+        let hits = hits(url, grounds.index, grounds.now);
+        let is_exempt = hits.iter().any(|hit| rank(hit.list.action) == Rank::Exempts);
+        let is_internal = hits.iter().any(|hit| hit.list.action == ListAction::Internal);
+        let hears = is_certain && !is_exempt;
+        let facts = if hears { of_url(url, at, grounds.names, grounds.suffixes).collect() } else { Vec::new() };
+        Self { at, winner: list::winner(&hits), hits, facts, is_certain, is_exempt, is_internal }
+    }
+
+    fn is_won_by(&self, action: ListAction) -> bool {
+        self.winner.and_then(|at| self.hits.get(at)).is_some_and(|hit| hit.list.action == action)
+    }
+
+    fn is_allowed(&self) -> bool {
+        self.is_won_by(ListAction::Allow)
+    }
+
+    fn hears_facts(&self) -> bool {
+        !self.is_exempt
+    }
 }
 
 /// Every entry in force that matches: blocks and allows first, narrowest first, and always in the same order.
@@ -67,176 +201,4 @@ fn amounts_to(objection: Objection) -> (Tier, Threat) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, LazyLock};
-
-    use super::*;
-    use crate::{
-        base::TenantId,
-        judge::{HostFact, Source},
-        list::{Context, ForTenant, List, MemoryIndex, parse},
-        url,
-    };
-    use proptest::prelude::*;
-
-    const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
-
-    static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
-
-    fn list(name: &str, text: &str) -> Arc<List> {
-        let context = Context { suffixes: &SUFFIXES, own_hosts: &[], never_block: None };
-        let (list, bad) = parse(name, text, &context);
-        assert!(bad.is_empty(), "{bad:?}");
-        Arc::new(list)
-    }
-
-    fn judged(lists: &[(&str, &str)], text: &str) -> Verdict {
-        let index = MemoryIndex::build(lists.iter().map(|(name, text)| list(name, text)).collect());
-        judge(&url::parse(text).unwrap(), &index, &SUFFIXES, NOW)
-    }
-
-    /// The entry that settled it, as `list:line`, or the fact.
-    fn settled(verdict: &Verdict) -> Option<String> {
-        verdict.decisive().map(|signal| match &signal.source {
-            Source::List(entry) => format!("{}:{}", entry.list, entry.line),
-            Source::Host { fact } => fact.to_string(),
-            Source::Revocation(_) => unreachable!("lists revoke nothing"),
-        })
-    }
-
-    #[test]
-    fn nothing_said_is_clean_and_settled_by_nobody() {
-        let verdict = judged(&[("corp", "evil.example\n")], "https://good.example/");
-        assert_eq!(verdict, Verdict { tier: Tier::Clean, threat: Threat::None, decisive: None, signals: vec![] });
-    }
-
-    #[test]
-    fn a_block_is_malicious_by_policy_and_names_its_line() {
-        let verdict = judged(&[("corp", "# ours\nevil.example ; reason=\"INC-7\"\n")], "https://a.evil.example/x");
-        assert_eq!((verdict.tier, verdict.threat), (Tier::Malicious, Threat::Policy));
-        assert_eq!(settled(&verdict).as_deref(), Some("corp:2"));
-        let Source::List(entry) = &verdict.decisive().unwrap().source else { panic!() };
-        assert_eq!((entry.entry.as_str(), entry.reason.as_deref()), ("evil.example", Some("INC-7")));
-    }
-
-    #[test]
-    fn the_narrowest_wins_and_block_wins_ties() {
-        let domain = ("block", "evil.example\n");
-        let path = ("allow", "@action allow\nevil.example/good/*\n");
-        let verdict = judged(&[domain, path], "https://evil.example/good/x");
-        assert_eq!((verdict.tier, settled(&verdict).as_deref()), (Tier::Clean, Some("allow:2")));
-        assert_eq!(verdict.signals.len(), 2, "the entry that lost is told too");
-        assert_eq!(settled(&judged(&[domain, path], "https://evil.example/bad")).as_deref(), Some("block:1"));
-        let tie = ("allow", "@action allow\nevil.example\n");
-        assert_eq!(settled(&judged(&[tie, domain], "https://evil.example/")).as_deref(), Some("block:1"));
-    }
-
-    #[test]
-    fn no_tenant_lifts_a_block_of_the_installation() {
-        let block = ("block", "evil.example\n");
-        let tenant = ("tenant", "@action allow\n@tenant 7\n=https://evil.example/x\n");
-        assert_eq!(settled(&judged(&[block, tenant], "https://evil.example/x")).as_deref(), Some("block:1"));
-        let own = ("own", "@tenant 7\nevil.example\n");
-        assert_eq!(settled(&judged(&[own, tenant], "https://evil.example/x")).as_deref(), Some("tenant:3"));
-    }
-
-    #[test]
-    fn another_tenants_entries_do_not_speak() {
-        let index = MemoryIndex::build(vec![list("own", "@tenant 7\nevil.example\n")]);
-        let url = url::parse("https://evil.example/").unwrap();
-        let tier = |tenant| {
-            let index = ForTenant { index: &index, tenant: TenantId(tenant), policy: "standard" };
-            judge(&url, &index, &SUFFIXES, NOW).tier
-        };
-        assert_eq!((tier(7), tier(8)), (Tier::Malicious, Tier::Clean));
-    }
-
-    #[test]
-    fn an_entry_past_its_last_day_does_not_speak() {
-        let verdict = judged(&[("corp", "evil.example ; until=2026-01-31\n")], "https://evil.example/");
-        assert_eq!((verdict.tier, verdict.signals.len()), (Tier::Clean, 0));
-    }
-
-    #[test]
-    fn hidden_destinations_and_bare_addresses_are_suspicious() {
-        for (text, fact, words) in [
-            ("https://bank.example:pw@x.evil.example/", HostFact::Userinfo, "which is evil.example"),
-            ("http://203.0.113.7/", HostFact::LiteralAddress, "a bare network address, 203.0.113.7"),
-            ("https://xn--pple-43d.com/", HostFact::MixedScripts, "xn--pple-43d.com is shown as"),
-        ] {
-            let verdict = judged(&[], text);
-            assert_eq!((verdict.tier, verdict.threat), (Tier::Suspicious, Threat::None), "{text}");
-            let Signal { source, evidence, .. } = verdict.decisive().unwrap();
-            assert_eq!(*source, Source::Host { fact }, "{text}");
-            assert!(evidence.contains(words) && !evidence.contains("pw") && !evidence.ends_with('.'), "{evidence}");
-        }
-    }
-
-    #[test]
-    fn weak_facts_are_told_and_settle_nothing() {
-        for (text, fact) in
-            [("https://a.example:8443/", HostFact::OddPort), ("http://intranet/", HostFact::SingleLabel)]
-        {
-            let verdict = judged(&[], text);
-            assert_eq!((verdict.tier, verdict.decisive), (Tier::Clean, None), "{text}");
-            assert_eq!(verdict.signals.first().map(|signal| &signal.source), Some(&Source::Host { fact }));
-        }
-        let both = judged(&[], "http://user@intranet:8080/");
-        assert_eq!((settled(&both).as_deref(), both.signals.len()), (Some("userinfo"), 3));
-    }
-
-    #[test]
-    fn an_allow_settles_it_above_facts_which_are_still_told() {
-        let verdict = judged(&[("ok", "@action allow\n203.0.113.7\n")], "http://203.0.113.7/");
-        assert_eq!((verdict.tier, settled(&verdict).as_deref()), (Tier::Clean, Some("ok:2")));
-        assert_eq!(verdict.signals.len(), 2);
-    }
-
-    #[test]
-    fn no_guess_is_made_about_own_hosts_and_those_never_blocked() {
-        let own = ("own", "@action internal\n10.0.0.0/8\nlocalhost.example\n");
-        let big = ("big", "@action never-block\nbig.example\n");
-        for text in ["http://10.1.2.3:8080/", "http://u@a.localhost.example/", "https://u@big.example/"] {
-            let verdict = judged(&[own, big], text);
-            assert_eq!((verdict.tier, verdict.decisive, verdict.signals.len()), (Tier::Clean, None, 1), "{text}");
-        }
-        let block = ("block", "=https://big.example/bad\n10.1.2.3\n");
-        for text in ["https://big.example/bad", "http://10.1.2.3/"] {
-            assert_eq!(judged(&[own, big, block], text).tier, Tier::Malicious, "lists apply all the same: {text}");
-        }
-    }
-
-    #[test]
-    fn a_crowd_of_entries_is_capped_and_the_winner_kept() {
-        let allows: String = (0..100).map(|at| format!("a.example/{}*\n", "x/".repeat(at))).collect();
-        let allow = ("allow", format!("@action allow\n@tenant 1\n{allows}"));
-        let url = format!("https://a.example/{}", "x/".repeat(100));
-        let verdict = judged(&[(allow.0, &allow.1), ("block", "a.example\n")], &url);
-        assert_eq!((verdict.signals.len(), settled(&verdict).as_deref()), (MAX_ENTRIES, Some("block:1")));
-    }
-
-    proptest! {
-        #[test]
-        fn one_verdict_whatever_the_order_of_the_lists(
-            host in "(a|b|c)\\.(one|two)\\.example",
-            path in "(/|/x|/x/y|/z)",
-            entries in proptest::collection::vec(
-                ("(a\\.|=a\\.|\\*\\.|=)?(one|two)\\.example", "(/\\*|/x/\\*)?", 0_usize..4, any::<bool>()), 0..8),
-        ) {
-            let actions = ["block", "allow", "never-block", "internal"];
-            let lists: Vec<_> = entries.iter().enumerate().filter_map(|(at, (name, path, action, tenant))| {
-                let tenant = if *tenant { "@tenant 1\n" } else { "" };
-                let text = format!("@action {}\n{tenant}{name}{path}\n", actions[*action]);
-                let context = Context { suffixes: &SUFFIXES, own_hosts: &[], never_block: None };
-                let (list, bad) = parse(&format!("list{at}"), text, &context);
-                bad.is_empty().then(|| Arc::new(list))
-            }).collect();
-            let url = url::parse(&format!("https://{host}{path}")).unwrap();
-            let verdict = |lists: Vec<Arc<List>>| judge(&url, &MemoryIndex::build(lists), &SUFFIXES, NOW);
-            let one = verdict(lists.clone());
-            prop_assert_eq!(&one, &verdict(lists.into_iter().rev().collect()));
-            let blocked = one.decisive().is_some_and(|signal| signal.objection == Objection::Blocks);
-            prop_assert_eq!(one.tier == Tier::Malicious, blocked);
-        }
-    }
-}
+mod tests;

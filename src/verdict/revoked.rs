@@ -17,6 +17,7 @@ pub fn revoke(verdict: Verdict, revocation: &Revocation) -> Verdict {
         objection: Objection::Revokes,
         evidence: format!("revocation {id} of {scope}, by {by} (“{reason}”)"),
         learned: Some(*time),
+        hop: 0,
     };
     let threat = if verdict.threat == Threat::None { Threat::Policy } else { verdict.threat };
     let signals = std::iter::once(signal).chain(verdict.signals).collect();

@@ -17,7 +17,8 @@ use sekisho::{
 use crate::{house::House, mails::corpus_mails};
 
 const SCRIPT: &str = "
-const linkify = require('linkify-it')();
+const known = require('linkify-it');
+const linkify = typeof known === 'function' ? known() : known.linkifyit({ fuzzyLink: true });
 const texts = JSON.parse(require('fs').readFileSync(0));
 process.stdout.write(JSON.stringify(texts.map((text) =>
   (linkify.match(text) || []).filter((m) => m.schema !== 'mailto:').map((m) => [m.raw, m.url]))));

@@ -82,7 +82,6 @@ fn newsletters() -> Option<Vec<Mail>> {
 }
 
 #[tokio::test]
-#[ignore = "asked for by name: cargo test looks -- --ignored"]
 async fn some_newsletters_look_as_before() {
     let Some(mails) = newsletters() else { return };
     let some: Vec<Mail> = mails.into_iter().step_by(24).collect();

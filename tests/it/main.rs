@@ -10,6 +10,8 @@ mod click;
 #[cfg(feature = "server")]
 mod configs;
 #[cfg(feature = "server")]
+mod crash;
+#[cfg(feature = "server")]
 mod demo;
 #[cfg(feature = "server")]
 mod escapes;
@@ -24,6 +26,7 @@ mod link;
 #[cfg(feature = "server")]
 mod linkers;
 mod list;
+mod lookalikes;
 #[cfg(feature = "server")]
 mod looks;
 #[cfg(feature = "server")]

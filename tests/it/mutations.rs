@@ -288,7 +288,6 @@ fn run(mails: &[Mail], seeds: std::ops::Range<u64>, mut each: impl FnMut(&[u8], 
 }
 
 #[test]
-#[ignore = "asked for by name: cargo test mutations -- --ignored"]
 fn laws_hold_over_mutants() {
     let Some(mut mails) = corpus_mails() else { return };
     mails.retain(|mail| mail.raw.len() < 16 << 10);

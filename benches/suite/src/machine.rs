@@ -2,6 +2,9 @@
 
 use std::{fs, process::Command};
 
+/// The Python that has what apt installs.
+pub const PYTHON: &str = "/usr/bin/python3";
+
 /// The first line of what a program says of itself, on either of its outputs.
 fn said(program: &str, arguments: &[&str]) -> String {
     let out = Command::new(program).args(arguments).output();
@@ -37,6 +40,6 @@ pub fn describe() -> Vec<(&'static str, String)> {
         ("commit", said("git", &["describe", "--always", "--dirty"])),
         ("nginx", said("nginx", &["-v"])),
         ("wrk", said("wrk", &["-v"])),
-        ("python", said("python3", &["-c", python])),
+        ("python", said(PYTHON, &["-c", python])),
     ]
 }

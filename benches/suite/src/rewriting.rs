@@ -19,7 +19,7 @@ use sekisho::{
 };
 
 use crate::{
-    cpu,
+    cpu, machine,
     newsletters::{Encoding, Letter, letters, message},
     paper::Paper,
     site::TENANT,
@@ -194,7 +194,7 @@ fn python(made: &[Letter]) -> Result<Vec<(&'static str, f64)>> {
     for (at, letter) in made.iter().take(12).enumerate() {
         fs::write(folder.path().join(format!("{at}.eml")), &letter.raw)?;
     }
-    let out = Command::new("python3").arg("benches/suite/peers.py").arg(folder.path()).output()?;
+    let out = Command::new(machine::PYTHON).arg("benches/suite/peers.py").arg(folder.path()).output()?;
     let said = String::from_utf8(out.stdout)?;
     ensure!(out.status.success(), "the Python peers failed: {}", String::from_utf8(out.stderr)?);
     let numbers: Vec<f64> = said.split_whitespace().filter_map(|number| number.parse().ok()).collect();

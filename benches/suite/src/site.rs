@@ -49,15 +49,16 @@ impl Site {
         Ok(Self { folder, ring, now })
     }
 
-    /// `sekisho serve` with one worker, and room for so many events.
-    pub fn serve(&self, name: &'static str, queued_events: usize) -> Result<(Server, SocketAddr)> {
+    /// `sekisho serve` with one worker, and room for the events of all slices.
+    pub fn serve(&self, name: &'static str) -> Result<(Server, SocketAddr)> {
         let (listen, admin) = (free_address()?, free_address()?);
         let file = self.folder.path().join(format!("{}.toml", listen.port()));
         let config = format!(
-            "data_dir = {:?}\nlisten = \"{listen}\"\nadmin_listen = \"{admin}\"\nstore = {:?}\nworkers = 1\n\n[[tenant]]\nid = 1\n\
-             name = \"Perf\"\nbase_url = \"http://{HOST}\"\n\n[limits]\nqueued_events = {queued_events}\n",
+            "data_dir = {:?}\nlisten = \"{listen}\"\nadmin_listen = \"{admin}\"\nstore = {:?}\nspool = {:?}\nworkers = 1\n\n[[tenant]]\nid = 1\n\
+             name = \"Perf\"\nbase_url = \"http://{HOST}\"\n\n[limits]\nspool_megabytes = 1024\n",
             self.folder.path().canonicalize()?,
             self.folder.path().canonicalize()?.join(format!("{}.db", listen.port())),
+            self.folder.path().canonicalize()?.join(format!("{}.spool", listen.port())),
         );
         fs::write(&file, config)?;
         let mut command = on_server_cpu("target/release/sekisho");

@@ -137,6 +137,7 @@ fn of_reasons(reasons: &[Reason]) -> Vec<Value> {
     let one = |reason: &Reason| match reason {
         Reason::Entry { note: None } => context! { id => "list", note => None::<String> },
         Reason::Entry { note: Some(note) } => context! { id => "listed-because", note => note.as_str() },
+        Reason::Source => context! { id => "source", note => None::<String> },
         Reason::Host(fact) => context! { id => of_fact(*fact), note => None::<String> },
     };
     reasons.iter().map(one).collect()
@@ -149,5 +150,10 @@ fn of_fact(fact: HostFact) -> &'static str {
         HostFact::MixedScripts => "mixed-scripts",
         HostFact::OddPort => "odd-port",
         HostFact::SingleLabel => "single-label",
+        HostFact::Lookalike => "lookalike",
+        HostFact::NestedUrl => "nested-url",
+        HostFact::Sealed => "sealed",
+        HostFact::ManyWrappers => "many-wrappers",
+        HostFact::TooDeep => "too-deep",
     }
 }

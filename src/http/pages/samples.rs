@@ -62,9 +62,19 @@ const REFERENCE: ClickId = ClickId([0x01, 0x93, 0x5c, 0x2a, 0x41, 0x7e, 0x5b, 0x
 fn stop(barrier: Barrier, tier: Tier, threat: Threat) -> Page {
     let mut reasons = vec![Reason::Entry { note: None }];
     reasons.push(Reason::Entry { note: Some("copies our sign-in page".into()) });
-    for fact in
-        [HostFact::LiteralAddress, HostFact::Userinfo, HostFact::MixedScripts, HostFact::OddPort, HostFact::SingleLabel]
-    {
+    reasons.push(Reason::Source);
+    for fact in [
+        HostFact::LiteralAddress,
+        HostFact::Userinfo,
+        HostFact::MixedScripts,
+        HostFact::OddPort,
+        HostFact::SingleLabel,
+        HostFact::Lookalike,
+        HostFact::NestedUrl,
+        HostFact::Sealed,
+        HostFact::ManyWrappers,
+        HostFact::TooDeep,
+    ] {
         reasons.push(Reason::Host(fact));
     }
     let destination = if threat == Threat::Scam { international() } else { plain() };

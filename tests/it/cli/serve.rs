@@ -17,6 +17,13 @@ pub(super) struct Served {
     stderr: Receiver<String>,
     pub(super) clicks: String,
     pub(super) admin: String,
+    /// Where it answers, in its own words.
+    pub(super) said: String,
+}
+
+/// A test asks as fast as it can until an answer is as wanted.
+pub(super) fn tireless(command: &mut Command) -> &mut Command {
+    command.env("SEKISHO_LIMITS__LINK_OPENINGS_PER_MINUTE", "0")
 }
 
 impl Served {
@@ -29,14 +36,18 @@ impl Served {
     pub(super) fn start_with(place: &[&str]) -> Self {
         let mut args = vec!["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
         args.extend(place);
-        // A test asks as fast as it can until an answer is as wanted.
-        let mut child = command(&args).env("SEKISHO_LIMITS__LINK_OPENINGS_PER_MINUTE", "0").spawn().unwrap();
+        Self::of(tireless(&mut command(&args)).spawn().unwrap())
+    }
+
+    /// A child that was started elsewhere.
+    pub(super) fn of(mut child: Child) -> Self {
         let stderr = lines(child.stderr.take().unwrap());
-        let mut served = Self { child, stderr, clicks: String::new(), admin: String::new() };
+        let mut served = Self { child, stderr, clicks: String::new(), admin: String::new(), said: String::new() };
         let line = served.until("answering clicks on ");
-        let mut addresses = line.split("http://").skip(1).map(|rest| rest.split([',', '/']).next().unwrap().trim());
+        let mut addresses = line.split("://").skip(1).map(|rest| rest.split([',', '/']).next().unwrap().trim());
         served.clicks = addresses.next().unwrap().to_owned();
         served.admin = addresses.next().unwrap().to_owned();
+        served.said = line;
         served
     }
 

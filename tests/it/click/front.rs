@@ -20,9 +20,13 @@ impl Station {
     }
 
     pub(super) fn front_with(&self, limits: Limits) -> Listener {
+        Listener::start(self.service(&limits), limits)
+    }
+
+    pub(super) fn service(&self, limits: &Limits) -> Front {
         let pages = Arc::new(Pages::load(None).unwrap());
         let contact = Some("Contact: mailto:abuse@corp.example\n".to_owned());
-        Listener::start(Front::new(self.checkpoint.clone(), pages, limits.clone(), contact), limits)
+        Front::new(self.checkpoint.clone(), pages, limits.clone(), contact)
     }
 }
 

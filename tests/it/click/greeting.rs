@@ -8,7 +8,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sekisho::http::{ForwardedHeader, Limits, Networks};
-use tokio::runtime::Runtime;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    runtime::Runtime,
+};
 
 use super::{
     HOST, Station,
@@ -29,10 +32,14 @@ impl Multi {
     }
 
     pub(super) fn over(stream: TcpStream) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         stream.set_nonblocking(true).unwrap();
+        Self::through(async { tokio::net::TcpStream::from_std(stream).unwrap() })
+    }
+
+    pub(super) fn through<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(stream: impl Future<Output = T>) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let sender = runtime.block_on(async {
-            let io = TokioIo::new(tokio::net::TcpStream::from_std(stream).unwrap());
+            let io = TokioIo::new(stream.await);
             let (sender, connection) =
                 hyper::client::conn::http2::Builder::new(TokioExecutor::new()).handshake(io).await.unwrap();
             tokio::spawn(connection);

@@ -70,6 +70,15 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    pub(super) fn parse(bytes: &[u8]) -> Self {
+        let text = std::str::from_utf8(bytes).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().strip_prefix("HTTP/1.").unwrap()[2..5].parse().unwrap();
+        let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| (name.into(), value.into()));
+        Self { status, headers: headers.collect(), body: body.into() }
+    }
+
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
@@ -96,12 +105,7 @@ pub(super) fn read(stream: &mut TcpStream) -> Reply {
     let mut bytes = Vec::new();
     let ended = stream.read_to_end(&mut bytes);
     assert!(!bytes.is_empty(), "the server said nothing: {ended:?}");
-    let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.split("\r\n");
-    let status = lines.next().unwrap().strip_prefix("HTTP/1.").unwrap()[2..5].parse().unwrap();
-    let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| (name.into(), value.into()));
-    Reply { status, headers: headers.collect(), body: body.into() }
+    Reply::parse(&bytes)
 }
 
 /// Lets every task that has something to do get to it: they take turns on one thread.
@@ -131,6 +135,11 @@ impl Gate {
     /// Waits until one more request is under way.
     pub(super) async fn entered(&self) {
         self.entered.acquire().await.unwrap().forget();
+    }
+
+    /// Lets nobody through any more.
+    pub(super) fn close(&self) {
+        self.opened.forget_permits(usize::MAX);
     }
 
     /// Lets `count` requests through.
@@ -163,6 +172,22 @@ impl Service for Bomb {
 }
 
 pub(super) const GET: &str = "GET /fine HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn a_client_that_has_said_all_still_gets_its_answer() {
+    let gate = Gate::default();
+    let listener = Listener::start(gate.clone(), Limits::default());
+    let mut silent = listener.connect();
+    silent.write_all(GET.as_bytes()).unwrap();
+    listener.runtime.block_on(gate.entered());
+    silent.shutdown(std::net::Shutdown::Write).unwrap();
+    // Whoever comes behind is met after the server has seen that end.
+    let mut next = listener.connect();
+    next.write_all(GET.as_bytes()).unwrap();
+    listener.runtime.block_on(gate.entered());
+    gate.open(2);
+    assert_eq!((read(&mut silent).status, read(&mut next).status), (200, 200));
+}
 
 #[test]
 fn a_shutdown_finishes_what_is_under_way_and_takes_nothing_more() {

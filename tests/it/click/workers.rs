@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use sekisho::http::{Company, Counters, Door, Limits, Service, Sockets, Workers};
+use sekisho::http::{Company, Counters, Door, Limits, Service, Sockets, Tls, Workers};
 
 use super::server::{GET, Gate, Reply, is_closed, read};
 
@@ -24,16 +24,20 @@ impl Service for Thread {
 }
 
 /// Workers on a port of their own.
-struct Crew {
-    address: SocketAddr,
-    counters: Arc<Counters>,
+pub(super) struct Crew {
+    pub(super) address: SocketAddr,
+    pub(super) counters: Arc<Counters>,
     workers: Workers,
 }
 
 impl Crew {
     fn start<S: Service>(service: S, sockets: Sockets, limits: Limits) -> Self {
+        Self::with(service, sockets, limits, None)
+    }
+
+    pub(super) fn with<S: Service>(service: S, sockets: Sockets, limits: Limits, tls: Option<Arc<Tls>>) -> Self {
         let (address, counters) = (sockets.local_addr().unwrap(), Arc::new(Counters::default()));
-        let workers = Workers::start(&Door::new(Arc::new(service), limits, counters.clone()), sockets).unwrap();
+        let workers = Workers::start(&Door::new(Arc::new(service), limits, counters.clone(), tls), sockets).unwrap();
         Self { address, counters, workers }
     }
 
@@ -50,7 +54,7 @@ impl Crew {
     }
 }
 
-fn sockets(workers: usize) -> Sockets {
+pub(super) fn sockets(workers: usize) -> Sockets {
     Sockets::bind(([127, 0, 0, 1], 0).into(), workers).unwrap()
 }
 

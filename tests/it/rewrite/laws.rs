@@ -72,7 +72,8 @@ pub(crate) fn nothing_else_moves(name: &str, raw: &[u8], once: &Rewritten) {
     assert_eq!(raw.get(from..), once.message.get(to..), "{name}: bytes moved at the end");
     let counts = once.report.counts;
     let stripped = raw.to_ascii_lowercase().windows(9).any(|bytes| bytes == b"x-sekisho");
-    if counts.wrapped + counts.defanged + counts.removed_parts == 0 && !stripped {
+    let nuls = once.report.ambiguities.iter().any(|noted| noted.ends_with("NulRemoved"));
+    if counts.wrapped + counts.defanged + counts.removed_parts == 0 && !stripped && !nuls {
         let based = once.report.links.iter().any(|link| link.destination.is_some());
         // Written anew because another reader would have found a link.
         let read_otherwise = once.report.settled.is_some() || !once.report.recoded_parts.is_empty();

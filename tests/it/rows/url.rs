@@ -76,7 +76,7 @@ fn row_049_backslash_before_at() {
 #[test]
 fn row_050_parser_confusion() {
     // One parser in all stages: its text is a fixed point, and the library that fetches and redirects by other rules reads
-    // the same host in it. (Chromium's own parser is asked in `escapes`.)
+    // the same host in it.
     for text in [
         "http://a.test#@b.test/",
         "http://a.test\\@b.test",
