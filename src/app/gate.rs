@@ -88,7 +88,7 @@ impl Around {
             log: self.log.clone(),
             store: Arc::clone(&self.store),
             clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
+            entropy: Arc::new(SystemEntropy::default()),
             node: self.config.node.clone(),
         });
         let security_txt = security_txt(&self.config, now);

@@ -41,7 +41,8 @@ impl Front {
 
     async fn respond(&self, request: Request<Incoming>, peer: IpAddr) -> Reply {
         let (head, body) = request.into_parts();
-        let language = Language::negotiate(text(&head.headers, header::ACCEPT_LANGUAGE));
+        // Redirects speak no language, and most answers are redirects.
+        let language = || Language::negotiate(text(&head.headers, header::ACCEPT_LANGUAGE));
         let spot = self.spot(&head);
         let prefix = spot.as_ref().map_or("", |spot| spot.prefix());
         let answered = match spot {
@@ -55,7 +56,7 @@ impl Front {
         match answered {
             Ok(Told::Reply(reply)) => reply,
             Ok(Told::Answer(answer)) => self.reply(answer, &head.method, prefix, language),
-            Err(refusal) => self.refuse(refusal, language),
+            Err(refusal) => self.refuse(refusal, language()),
         }
     }
 
@@ -186,14 +187,14 @@ impl Front {
     }
 
     /// The one place where answers become status codes and headers.
-    fn reply(&self, answer: Answer, method: &Method, prefix: &str, language: Language) -> Reply {
+    fn reply(&self, answer: Answer, method: &Method, prefix: &str, language: impl FnOnce() -> Language) -> Reply {
         match answer {
             Answer::Redirect { location } => {
                 // After a POST only 303 says "now GET that" (RFC 9110 section 15.4.4).
                 let status = if *method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
                 reply::redirect(status, &location).unwrap_or_else(reply::broken)
             }
-            Answer::Page(page) => self.page(&page, prefix, language),
+            Answer::Page(page) => self.page(&page, prefix, language()),
             // Whatever is not a success is thrown away by a browser that fetches ahead, and the click comes by itself.
             Answer::NotAhead | Answer::AskLog(_) => reply::empty(StatusCode::SERVICE_UNAVAILABLE),
         }

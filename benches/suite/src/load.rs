@@ -1,0 +1,132 @@
+//! How long people wait: at half load, and when there is twice as much as can be borne.
+
+use std::{
+    process::{Child, Command},
+    thread::sleep,
+    time::Duration,
+};
+
+use anyhow::Result;
+
+use crate::{
+    click::Field,
+    open_loop::{self, Connections, Outcome},
+    paper::Paper,
+    slices::{Plan, Spread, take, watched},
+    wrk,
+};
+
+/// C5: half of `bearable` requests a second, on 64 connections.
+pub fn half(field: &Field, plan: Plan, bearable: f64, paper: &mut Paper) -> Result<()> {
+    let rate = bearable / 2.0;
+    paper.heading("How long a click waits at half load");
+    paper.say(&format!(
+        "{rate:.0} requests a second, which is half of what both bear; each counted from the moment at which it should \
+         have been sent. Microseconds, median (least .. most) of the rounds."
+    ));
+    let all = [&field.bare, &field.lua, &field.unwritten, &field.ours];
+    let connections = Connections { first: 64, most: 64 };
+    let rounds = take(plan, all.len(), |at, length| {
+        let server = &all[at].server;
+        let (outcome, cpu, disturbance, length) =
+            watched(|| server.ran(), || open_loop::run(server.address, &all[at].paths, rate, length, connections))?;
+        Ok(((outcome, cpu.as_secs_f64() / length.as_secs_f64()), disturbance, length))
+    })?;
+    type Taken = (Outcome, f64);
+    let figures: [(&str, fn(&Taken) -> f64); 3] = [
+        ("p50", |(outcome, _)| outcome.p50),
+        ("p99", |(outcome, _)| outcome.p99),
+        ("p99.9", |(outcome, _)| outcome.p999),
+    ];
+    let micros = |spread: Spread| format!("{:.0} ({:.0} .. {:.0})", spread.median, spread.least, spread.most);
+    let row = |(at, contender): (usize, &&crate::click::Contender)| {
+        let mut row = vec![contender.server.name.to_owned()];
+        row.extend(figures.iter().map(|(_, figure)| micros(rounds.spread(at, figure))));
+        row.push(format!("{:.2}", rounds.spread(at, |(_, cpu)| *cpu).median));
+        row.push(format!("{:.0}", rounds.spread(at, |(outcome, _)| outcome.lost).median));
+        row
+    };
+    let rows: Vec<Vec<String>> = all.iter().enumerate().map(row).collect();
+    paper.table(&["server", "p50", "p99", "p99.9", "CPU", "unanswered"], &rows);
+    paper.say(&rounds.note());
+    for ((name, figure), (goal, wanted)) in figures.iter().zip([
+        ("C5 p50 at half load", 1.15),
+        ("C5 p99 at half load", 1.25),
+        ("C5 p99.9 at half load", 1.5),
+    ]) {
+        let ratio = rounds.ratio(3, 0, figure);
+        let reached = format!("{} ({name} {:.0} us)", ratio.ratio(), rounds.spread(3, figure).median);
+        paper.goal(goal, format!("<= {wanted} of nginx"), reached, Some(ratio.median <= wanted));
+    }
+    let p99 = rounds.spread(3, figures[1].1).median;
+    paper.goal("C5 p99 itself", "<= 250 us", format!("{p99:.0} us"), Some(p99 <= 250.0));
+    let more = rounds.ratio(3, 2, figures[1].1);
+    paper.goal("C6 what events add to p99", "<= 25 %", more.ratio(), Some(more.median <= 1.25));
+    Ok(())
+}
+
+/// C9: half of the processor is taken away, and twice as many requests come as can then be answered.
+pub fn over(field: &Field, plan: Plan, paper: &mut Paper) -> Result<()> {
+    let server = &field.ours.server;
+    paper.heading("Twice the load that can be borne");
+    let _burner = Burner::start()?;
+    let (peak, ..) = wrk::slice(server, &field.ours.paths, "keep-alive", plan.slice)?;
+    let peak = peak.per_second();
+    let before = server.resident()?;
+    let length = (plan.slice * 2).max(Duration::from_secs(3));
+    let connections = Connections { first: 64, most: 1_500 };
+    let outcome = open_loop::run(server.address, &field.ours.paths, peak * 2.0, length, connections)?;
+    let after = server.resident()?;
+    // The rest is answered and the connections are gone.
+    sleep(Duration::from_millis(500));
+    let (again, ..) = wrk::slice(server, &field.ours.paths, "keep-alive", plan.slice)?;
+    paper.say(&format!(
+        "A spinning process on the same processor leaves the server half of it, so that the generator can send twice what \
+         it bears ({peak:.0} a second). Where all connections are taken a new one is opened, up to 1,500; the server takes \
+         1,000 from one address and refuses the others. Whoever has no answer after a second has gone."
+    ));
+    paper.table(
+        &["", ""],
+        &[
+            vec!["requests that came, a second".into(), format!("{:.0}", peak * 2.0)],
+            vec!["answered in time, a second".into(), format!("{:.0}", outcome.good)],
+            vec!["p50 and p99 of these, ms".into(), format!("{:.0}, {:.0}", outcome.p50 / 1e3, outcome.p99 / 1e3)],
+            vec!["refused with 503 in all".into(), format!("{:.0}", outcome.refused)],
+            vec!["p99 of a refusal, ms".into(), format!("{:.1}", outcome.refused_p99 / 1e3)],
+            vec!["unanswered in all".into(), format!("{:.0}", outcome.lost)],
+            vec![
+                "memory before and after, MB".into(),
+                format!("{:.0}, {:.0}", before as f64 / 1e6, after as f64 / 1e6),
+            ],
+            vec!["answered afterwards, a second".into(), format!("{:.0}", again.per_second())],
+        ],
+    );
+    let goodput = outcome.good / peak;
+    paper.goal(
+        "C9 answered in time at twice the load",
+        ">= 90 % of the peak",
+        format!("{:.0} %", goodput * 100.0),
+        Some(goodput >= 0.9),
+    );
+    let refusal = outcome.refused_p99 / 1e3;
+    let told = (outcome.refused > 0.0).then_some(refusal < 50.0);
+    paper.goal("C9 a refusal", "< 50 ms", format!("{refusal:.1} ms"), told);
+    Ok(())
+}
+
+/// Takes half of the processor of servers, for a minute at most.
+struct Burner(Child);
+
+impl Burner {
+    fn start() -> Result<Self> {
+        Ok(Self(Command::new("timeout").args(["60", "taskset", "-c", "0", "sh", "-c", "while :; do :; done"]).spawn()?))
+    }
+}
+
+impl Drop for Burner {
+    fn drop(&mut self) {
+        // `timeout` hands the signal on to what it runs.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
