@@ -110,6 +110,7 @@ fn tenant(tenant: &config::Tenant) -> Tenant {
             name: Some(tenant.name.clone()),
             help: tenant.help.clone(),
             report: tenant.contact.clone(),
+            brand: tenant.brand.clone(),
         }),
         networks: tenant.networks.clone(),
         report_days: tenant.report_days,

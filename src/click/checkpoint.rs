@@ -1,7 +1,7 @@
 use std::{borrow::Cow, cell::Cell, net::IpAddr, sync::Arc, time::Instant};
 
 use super::{
-    Answer, Barrier, Damaged, Entropy, Hints, Left, Onward, Page, ReasonAsked, Spot, Tenant, Ways, case::Case,
+    Answer, Barrier, Damaged, Entropy, Hints, Left, Logo, Onward, Page, ReasonAsked, Spot, Tenant, Ways, case::Case,
     rates::Rates, site::Sites,
 };
 use crate::{
@@ -183,6 +183,11 @@ impl Checkpoint {
             Ok(case) => Answer::Page(case.preview(&self.parts.suffixes, request.spot, None)),
             Err(shut) => self.shut(shut, &visit),
         }
+    }
+
+    /// The logo of this name on the pages of this place.
+    pub fn logo<'a>(&'a self, spot: Spot<'a>, name: &[u8]) -> Option<&'a Logo> {
+        spot.logo(&self.sites, name)
     }
 
     /// The page for those who go no further than the page that stopped them.

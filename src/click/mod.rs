@@ -6,6 +6,7 @@
 
 mod actor;
 mod answer;
+mod brand;
 mod case;
 mod checkpoint;
 mod destination;
@@ -17,6 +18,7 @@ mod site;
 
 pub use actor::Hints;
 pub use answer::Answer;
+pub use brand::{Brand, Color, Logo};
 pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Request, Word};
 pub use destination::Destination;
 pub use entropy::{Entropy, SystemEntropy};

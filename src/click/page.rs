@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::{
     base::ClickId,
-    click::Destination,
+    click::{Brand, Destination},
     judge::{HostFact, Objection, Signal, Source, Threat, Tier, Verdict},
 };
 
@@ -71,6 +71,19 @@ pub enum Fate {
     TooOld,
     /// It could not be kept.
     Lost,
+}
+
+impl Page {
+    /// Who it speaks for.
+    pub fn house(&self) -> &House {
+        match self {
+            Self::Stop(stop) => &stop.house,
+            Self::Preview(preview) => &preview.house,
+            Self::Damaged(damaged) => &damaged.house,
+            Self::Left(left) => &left.house,
+            Self::Reported(reported) => &reported.house,
+        }
+    }
 }
 
 /// A click that was stopped.
@@ -199,6 +212,8 @@ pub struct House {
     pub help: Option<String>,
     /// Mail address that takes reports of mistakes.
     pub report: Option<MailAddress>,
+    /// Colours and logo.
+    pub brand: Brand,
 }
 
 /// A mail address that can stand in a `mailto:` link without meaning anything more.

@@ -2,7 +2,7 @@ use std::{borrow::Cow, cmp::Reverse, collections::HashMap, net::IpAddr, sync::Ar
 
 use ipnet::IpNet;
 
-use super::House;
+use super::{House, Logo};
 use crate::{base::TenantId, link::LinkBase, policy::Policy, url::Names};
 
 /// Whose links are opened here, and how.
@@ -65,6 +65,12 @@ impl<'a> Spot<'a> {
     /// The site's prefix path, without a slash at its end; mostly empty.
     pub fn prefix(&self) -> &'a str {
         &self.site.prefix
+    }
+
+    /// The picture of this name, if it is one of those whose links live here.
+    pub(super) fn logo(self, sites: &'a Sites, name: &[u8]) -> Option<&'a Logo> {
+        let houses = self.site.tenants.iter().filter_map(|id| sites.tenant(*id)).map(|tenant| &tenant.house);
+        houses.filter_map(|house| house.brand.logo.as_ref()).find(|logo| logo.name().as_bytes() == name)
     }
 
     /// The path of a page of ours at this site; `path` begins with a slash.

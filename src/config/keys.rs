@@ -321,6 +321,35 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "tenant",
+        name: "logo",
+        kind: Kind::Path,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "A picture that stands before the name on its pages: SVG or PNG, at most 64 kB. It is served from the link host \
+              as a picture alone. The file is read with the configuration, so a changed one counts on SIGHUP.",
+        example: "\"/etc/sekisho/logo.svg\"",
+    },
+    Key {
+        table: "tenant",
+        name: "color",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "The colour of buttons and links on its pages. One that cannot be read on their paper (contrast below 4.5 to 1) \
+              is refused with the ratio.",
+        example: "\"#7a1f3d\"",
+    },
+    Key {
+        table: "tenant",
+        name: "color_dark",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "The same where the reader's device is set to dark.",
+        example: "\"#f0a3bb\"",
+    },
+    Key {
+        table: "tenant",
         name: "report_days",
         kind: Kind::Number(1, 90),
         preset: Preset::Value("3"),

@@ -14,8 +14,11 @@ use super::{
 };
 use crate::{
     base::TenantId,
-    click::MailAddress,
-    http::{CertificateFiles, ForwardedHeader, Networks},
+    click::{Brand, Color, Logo, MailAddress},
+    http::{
+        CertificateFiles, ForwardedHeader, Networks,
+        pages::{Paper, legible},
+    },
     link::LinkBase,
     policy::Policy,
     url::Names,
@@ -101,6 +104,8 @@ pub struct Tenant {
     pub contact: Option<MailAddress>,
     /// Where abuse is reported.
     pub security_contact: Option<String>,
+    /// Colours and logo of its pages.
+    pub brand: Brand,
     /// Within how many days a report is answered.
     pub report_days: u32,
     /// Where its people click from.
@@ -312,12 +317,18 @@ impl Reader<'_> {
         let base = self.document.parse(section, TABLE, "base_url", LinkBase::parse);
         let policy = self.document.parse(section, TABLE, "policy", Policy::preset);
         let days = self.number(section, TABLE, "report_days");
+        let color = |paper| move |text: &str| legible(Color::parse(text)?, paper);
+        let light = self.document.parse(section, TABLE, "color", color(Paper::Light));
+        let dark = self.document.parse(section, TABLE, "color_dark", color(Paper::Dark));
+        let folder = self.folder.to_owned();
+        let logo = self.document.parse(section, TABLE, "logo", |path| logo(&folder.join(path)));
         Some(Tenant {
             retired: self.parse_each(section, TABLE, "retired_base_urls", LinkBase::parse),
             help: self.text(section, TABLE, "help"),
             contact: self.document.parse(section, TABLE, "contact", mail_address),
             security_contact: self.document.parse(section, TABLE, "security_contact", contact),
             networks: self.parse_each(section, TABLE, "networks", Networks::parse),
+            brand: Brand { light, dark, logo },
             report_days: u32::try_from(days?).ok()?,
             id: TenantId(u16::try_from(number?).ok()?),
             name: name?,
@@ -425,6 +436,15 @@ impl Reader<'_> {
                 .map_err(|_| format!("{text:?} is not an IP address and a port, such as 127.0.0.1:8480"))
         })
     }
+}
+
+fn logo(path: &Path) -> Result<Logo, String> {
+    let unreadable = |error| format!("cannot read {}: {error}", path.display());
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    // One byte more than any logo may have, whatever lies there.
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, (1 << 20) + 1), &mut bytes).map_err(unreadable)?;
+    Logo::of(bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn mail_address(text: &str) -> Result<MailAddress, String> {

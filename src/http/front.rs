@@ -42,36 +42,23 @@ pub struct Front {
     security_txt: Option<Bytes>,
     filing: Aside,
     asking: Aside,
-    /// Content-Security-Policy of pages without a form, with one that stays here, and with a way on.
-    closed: HeaderValue,
-    staying: HeaderValue,
-    onward: HeaderValue,
 }
 
 impl Front {
     /// A front for `checkpoint`. `security_txt`: what `/.well-known/security.txt` says (RFC 9116), if anything.
     pub fn new(checkpoint: Arc<Checkpoint>, pages: Arc<Pages>, limits: Limits, security_txt: Option<String>) -> Self {
-        let policy = |form_action: &str| {
-            let policy = format!(
-                "default-src 'none'; style-src {}; img-src 'self'; form-action {form_action}; frame-ancestors 'none'; \
-                 base-uri 'none'",
-                pages.style_hash()
-            );
-            HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
-        };
-        // Chromium holds every redirect that follows a form to `form-action`, those of the destination itself
-        // included. 'self' would leave the button dead, and the destination's origin would where it redirects further.
-        let (closed, staying, onward) = (policy("'none'"), policy("'self'"), policy("'self' https: http:"));
         let (filing, asking) = (Aside::new(FILING_MAX), Aside::new(ASKING_MAX));
         let security_txt = security_txt.map(Bytes::from);
-        Self { checkpoint, pages, limits, security_txt, filing, asking, closed, staying, onward }
+        Self { checkpoint, pages, limits, security_txt, filing, asking }
     }
 
     async fn respond(&self, request: Request<Incoming>, peer: IpAddr) -> Reply {
         let (head, body) = request.into_parts();
         // Redirects speak no language, and most answers are redirects.
         let language = || Language::negotiate(text(&head.headers, header::ACCEPT_LANGUAGE));
-        let answered = match self.spot(&head) {
+        let spot = self.spot(&head);
+        let prefix = spot.as_ref().map_or("", |spot| spot.prefix());
+        let answered = match spot {
             Err(status) => Err(status),
             Ok(spot) if head.method == Method::POST && reported(spot).is_some() => {
                 self.file_report(&head, body, spot, peer).await
@@ -81,7 +68,7 @@ impl Front {
         };
         match answered {
             Ok(Told::Reply(reply)) => reply,
-            Ok(Told::Answer(answer)) => self.reply(answer, &head.method, language),
+            Ok(Told::Answer(answer)) => self.reply(answer, &head.method, prefix, language),
             Err(refusal) => self.refuse(refusal, language()),
         }
     }
@@ -109,6 +96,9 @@ impl Front {
         if let Some(link) = path.strip_prefix(b"/~/preview").filter(|link| link.starts_with(b"/")) {
             let request = self.click(head, spot.at(link), peer);
             return Ok(self.settle(request, |request| self.checkpoint.preview(request)).await);
+        }
+        if let Some(logo) = path.strip_prefix(b"/~/logo/").and_then(|name| self.checkpoint.logo(spot, name)) {
+            return Ok(Told::Reply(reply::picture(logo.media_type(), logo.bytes().to_vec())));
         }
         if path == b"/~/left" {
             return Ok(Told::Answer(self.checkpoint.left(spot)));
@@ -203,14 +193,14 @@ impl Front {
     }
 
     /// The one place where answers become status codes and headers.
-    fn reply(&self, answer: Answer, method: &Method, language: impl FnOnce() -> Language) -> Reply {
+    fn reply(&self, answer: Answer, method: &Method, prefix: &str, language: impl FnOnce() -> Language) -> Reply {
         match answer {
             Answer::Redirect { location } => {
                 // After a POST only 303 says "now GET that" (RFC 9110 section 15.4.4).
                 let status = if *method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
                 reply::redirect(status, &location).unwrap_or_else(reply::broken)
             }
-            Answer::Page(page) => self.page(&page, language()),
+            Answer::Page(page) => self.page(&page, prefix, language()),
             // Whatever is not a success is thrown away by a browser that fetches ahead, and the click comes by itself.
             Answer::NotAhead | Answer::AskLog(_) | Answer::AskSources(_) => {
                 reply::empty(StatusCode::SERVICE_UNAVAILABLE)
@@ -218,22 +208,23 @@ impl Front {
         }
     }
 
-    fn page(&self, page: &Page, language: Language) -> Reply {
-        let (status, policy) = match page {
+    fn page(&self, page: &Page, prefix: &str, language: Language) -> Reply {
+        let (status, forms) = match page {
             Page::Stop(stop) => match stop.barrier {
-                Barrier::Notice(_) | Barrier::Warn(_) => (StatusCode::OK, &self.onward),
-                Barrier::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, &self.onward),
-                _ => (StatusCode::FORBIDDEN, &self.staying),
+                Barrier::Notice(_) | Barrier::Warn(_) => (StatusCode::OK, Forms::LeadOn),
+                Barrier::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, Forms::LeadOn),
+                _ => (StatusCode::FORBIDDEN, Forms::Stay),
             },
-            Page::Damaged(_) => (StatusCode::NOT_FOUND, &self.staying),
-            Page::Preview(_) | Page::Left(_) => (StatusCode::OK, &self.closed),
+            Page::Damaged(_) => (StatusCode::NOT_FOUND, Forms::Stay),
+            Page::Preview(_) | Page::Left(_) => (StatusCode::OK, Forms::None),
             Page::Reported(reported) => match reported.fate {
-                Fate::Kept { .. } | Fate::Known => (StatusCode::OK, &self.closed),
-                Fate::TooOld => (StatusCode::FORBIDDEN, &self.closed),
-                Fate::Lost => (StatusCode::SERVICE_UNAVAILABLE, &self.closed),
+                Fate::Kept { .. } | Fate::Known => (StatusCode::OK, Forms::None),
+                Fate::TooOld => (StatusCode::FORBIDDEN, Forms::None),
+                Fate::Lost => (StatusCode::SERVICE_UNAVAILABLE, Forms::None),
             },
         };
-        let mut reply = self.html(status, self.pages.render(page, language), language, policy);
+        let policy = forms.policy(&self.pages.style_hashes(page));
+        let mut reply = self.html(status, self.pages.render_at(page, prefix, language), language, policy);
         if status == StatusCode::TOO_MANY_REQUESTS {
             // A minute is what openings are counted by.
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
@@ -243,7 +234,7 @@ impl Front {
 
     fn refuse(&self, refusal: Refusal, language: Language) -> Reply {
         let html = self.pages.render_error(refusal.status.as_u16(), language);
-        let mut reply = self.html(refusal.status, html, language, &self.closed);
+        let mut reply = self.html(refusal.status, html, language, Forms::None.policy(self.pages.style_hash()));
         if let Some(methods) = refusal.allow {
             reply::allow(&mut reply, methods);
         }
@@ -259,10 +250,10 @@ impl Front {
         status: StatusCode,
         html: Result<String, minijinja::Error>,
         language: Language,
-        policy: &HeaderValue,
+        policy: HeaderValue,
     ) -> Reply {
         match html {
-            Ok(html) => reply::page(status, html, language.tag(), policy.clone()),
+            Ok(html) => reply::page(status, html, language.tag(), policy),
             Err(error) => {
                 tracing::error!(%error, "a page could not be rendered");
                 reply::broken()
@@ -274,6 +265,34 @@ impl Front {
 impl Service for Front {
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Reply {
         self.respond(request, peer).await
+    }
+}
+
+/// What the forms of a page may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Forms {
+    /// There is none.
+    None,
+    /// They stay on our host.
+    Stay,
+    /// One leads on. Chromium holds every redirect that follows a form to `form-action`, those of the destination itself
+    /// included: 'self' would leave the button dead, and the destination's origin would where it redirects further.
+    LeadOn,
+}
+
+impl Forms {
+    /// The Content-Security-Policy of a page with these style sheets.
+    fn policy(self, styles: &str) -> HeaderValue {
+        let forms = match self {
+            Self::None => "'none'",
+            Self::Stay => "'self'",
+            Self::LeadOn => "'self' https: http:",
+        };
+        let policy = format!(
+            "default-src 'none'; style-src {styles}; img-src 'self'; form-action {forms}; frame-ancestors 'none'; \
+             base-uri 'none'"
+        );
+        HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
     }
 }
 

@@ -66,6 +66,14 @@ pub(super) fn file(media_type: &'static str, text: impl Into<Bytes>) -> Reply {
     reply
 }
 
+/// A picture of an organisation's. Opened by itself it can do nothing, whatever stands in it.
+pub(super) fn picture(media_type: &'static str, bytes: impl Into<Bytes>) -> Reply {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'";
+    let mut reply = file(media_type, bytes);
+    reply.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    reply
+}
+
 /// A short text for whoever asked, never kept.
 pub(super) fn told(status: StatusCode, media_type: &'static str, text: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(text.into()));

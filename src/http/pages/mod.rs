@@ -7,18 +7,18 @@
 
 mod error;
 mod locale;
+mod look;
 mod model;
 mod samples;
 mod sources;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use fluent_bundle::{FluentArgs, FluentValue};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, value::Kwargs};
-use sha2::{Digest, Sha256};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, context, value::Kwargs};
 use std::{path::Path, sync::Arc};
 
 pub use error::TemplateError;
 pub(crate) use locale::Locale;
+pub use look::{Paper, legible};
 pub use samples::samples;
 
 use crate::click::Page;
@@ -59,7 +59,7 @@ impl Pages {
     /// The shipped templates, those of them replaced that `overlay` holds, tried on every kind of page.
     pub fn load(overlay: Option<&Path>) -> Result<Self, TemplateError> {
         let sources = Sources::load(overlay)?;
-        let style_hash = format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(sources.style().as_bytes())));
+        let style_hash = look::hash(sources.style());
         let mut languages = Vec::new();
         for (tag, text) in LOCALES {
             let locale = Locale::load(tag, text).map_err(|(line, cause)| TemplateError::in_locale(tag, line, cause))?;
@@ -75,14 +75,27 @@ impl Pages {
         &self.style_hash
     }
 
-    /// The HTML of `page`. Errors: only a template that breaks on values it was not tried on.
+    /// The same for everything on `page`: the style of its house is let through as well.
+    pub fn style_hashes(&self, page: &Page) -> String {
+        let house = look::style_of(&page.house().brand);
+        if house.is_empty() { self.style_hash.clone() } else { format!("{} {}", self.style_hash, look::hash(&house)) }
+    }
+
+    /// The HTML of `page` where links stand directly under the host. Errors: only a template that breaks on values it
+    /// was not tried on.
     pub fn render(&self, page: &Page, language: Language) -> Result<String, minijinja::Error> {
-        self.fill(model::template(page), model::values(page), language)
+        self.render_at(page, "", language)
+    }
+
+    /// The same where links stand under `prefix`.
+    pub fn render_at(&self, page: &Page, prefix: &str, language: Language) -> Result<String, minijinja::Error> {
+        let values = context! { prefix => prefix, ..model::values(page) };
+        self.fill(model::template(page), values, language)
     }
 
     /// The HTML of the page that explains an HTTP error, one of [`ERRORS`].
     pub fn render_error(&self, status: u16, language: Language) -> Result<String, minijinja::Error> {
-        self.fill("error.html", model::of_error(status), language)
+        self.fill("error.html", context! { prefix => "", ..model::of_error(status) }, language)
     }
 
     fn fill(&self, template: &str, values: Value, language: Language) -> Result<String, minijinja::Error> {

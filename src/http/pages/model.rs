@@ -1,5 +1,6 @@
 use minijinja::{Value, context};
 
+use super::look::style_of;
 use crate::{
     base::ClickId,
     click::{Barrier, Destination, Fate, House, Page, Preview, Reason, ReasonAsked, Reported, Stop, Ways, Would},
@@ -70,6 +71,8 @@ fn of_house(house: &House, reference: Option<ClickId>) -> Value {
             name => house.name.as_deref(),
             help => house.help.as_deref(),
             report => house.report.as_ref().map(|address| address.as_str()),
+            style => Some(style_of(&house.brand)).filter(|style| !style.is_empty()).map(Value::from_safe_string),
+            logo => house.brand.logo.as_ref().map(|logo| logo.name()),
         },
     }
 }

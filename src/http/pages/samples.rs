@@ -3,8 +3,8 @@ use std::sync::Arc;
 use crate::{
     base::ClickId,
     click::{
-        Barrier, Damaged, Destination, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason, ReasonAsked,
-        ReportWay, Reported, Stop, Ways, Would,
+        Barrier, Brand, Damaged, Destination, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason,
+        ReasonAsked, ReportWay, Reported, Stop, Ways, Would,
     },
     judge::{HostFact, Threat, Tier},
 };
@@ -116,6 +116,7 @@ fn house() -> Arc<House> {
         name: Some("Example Corp".into()),
         help: Some("IT help desk, extension 1234, weekdays 9 to 17".into()),
         report: MailAddress::parse("helpdesk@corp.example").ok(),
+        brand: Brand::default(),
     })
 }
 

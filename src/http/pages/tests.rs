@@ -1,5 +1,8 @@
 use std::collections::BTreeSet;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+
 use super::*;
 use crate::click::{Damaged, Stop, Ways};
 
@@ -113,7 +116,8 @@ fn whatever_a_page_is_told_stays_text() {
         stop.destination.beside = Some(evil.into());
         stop.destination.rest = evil.into();
         stop.reasons = vec![crate::click::Reason::Entry { note: Some(evil.into()) }];
-        stop.house = Arc::new(crate::click::House { name: Some(evil.into()), help: Some(evil.into()), report: None });
+        stop.house =
+            Arc::new(crate::click::House { name: Some(evil.into()), help: Some(evil.into()), ..Default::default() });
     });
     assert!(!html.contains("<script") && !html.contains("<b onclick") && !html.contains("49"), "{html}");
     assert!(html.matches("&lt;script&gt;").count() >= 6);
