@@ -327,7 +327,7 @@ pub const KEYS: &[Key] = &[
         reload: Reload::OnSave,
         doc: "A picture that stands before the name on its pages: SVG or PNG, at most 64 kB. It is served from the link host \
               as a picture alone. The file is read with the configuration, so a changed one counts on SIGHUP.",
-        example: "\"/etc/sekisho/logo.svg\"",
+        example: "\"logo.svg\"",
     },
     Key {
         table: "tenant",

@@ -298,6 +298,7 @@ impl Pass<'_> {
         for found in found {
             let span = found.span;
             let mut written = self.link(clean.text(), &found, &scope, site, span.start())?;
+            self.with_its_forerunner(clean.text(), done.unwrap_or(0), &found, &mut written);
             // `a.example日本.b.example`: one link would run into the other.
             if done == Some(span.start())
                 && let Some(first) = written.first_mut()
@@ -405,7 +406,10 @@ impl Pass<'_> {
         let scope = Scope { base: base.as_ref().or(outer.base), base_goes, ..*outer };
         let mut edits = Vec::new();
         for found in &page.found {
-            edits.extend(self.link(text, found, &scope, site, at.unwrap_or(found.span.start()))?);
+            let mut written = self.link(text, found, &scope, site, at.unwrap_or(found.span.start()))?;
+            let done = edits.last().map_or(0, |edit: &Edit<Decoded>| edit.span.end());
+            self.with_its_forerunner(text, done, found, &mut written);
+            edits.extend(written);
         }
         if goes {
             edits.extend(page.removals.iter().map(|span| Edit::new(*span, "")));
@@ -425,6 +429,21 @@ impl Pass<'_> {
         // Stable: two insertions at one place keep their order.
         edits.sort_by_key(|edit| edit.span);
         Ok(edits)
+    }
+
+    /// `www.a.http://]`, `b.comhttp://[`, `http://.http://@`: once a link in text is defanged, what it hung on could be
+    /// read as a link. It goes the same way.
+    fn with_its_forerunner(&self, text: &str, done: usize, found: &Found, written: &mut [Edit<Decoded>]) {
+        let is_defanged = self.log.links.last().is_some_and(|row| matches!(row.done, Done::Defanged { .. }));
+        let [edit] = written else { return };
+        if !is_defanged || !matches!(found.spot, find::Spot::Text(_) | find::Spot::TextNode(_)) {
+            return;
+        }
+        let before = text.get(done..edit.span.start()).unwrap_or_default();
+        let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"');
+        let forerunner = before.rfind(ends).and_then(|at| before.get(at..)).unwrap_or(before).trim_start_matches(ends);
+        edit.span = Span::new(edit.span.start() - forerunner.len(), edit.span.end());
+        edit.with.splice(0..0, write::hxxp(forerunner).into_bytes());
     }
 
     /// Decides on one link and puts it into the report.

@@ -62,8 +62,11 @@ pub(crate) fn defanged(text: &str, found: &Found, why: &str) -> Vec<Edit<Decoded
         },
         // Without a URL it would load the same page again.
         Spot::Refresh { content, quote } => return vec![Edit::new(content, emptied(quote))],
-        Spot::TextNode(_) => escape_attribute(&hxxp(&unescape(found.span.of_str(text), Within::Text).into_text(), why)),
-        Spot::Text(_) | Spot::Piece(_) => hxxp(found.span.of_str(text), why),
+        Spot::TextNode(_) => {
+            let shown = unescape(found.span.of_str(text), Within::Text).into_text();
+            escape_attribute(&format!("{} [{why}]", hxxp(&shown)))
+        }
+        Spot::Text(_) | Spot::Piece(_) => format!("{} [{why}]", hxxp(found.span.of_str(text))),
     };
     let mut edits = vec![Edit::new(found.span, with)];
     if let Spot::Form { after: Some(after), .. } = found.spot {
@@ -82,8 +85,8 @@ const fn emptied(quote: Quote) -> &'static str {
 }
 
 /// As people write links that must not be followed: `hxxp://e[.]example`. No piece of it may look like a link either.
-fn hxxp(text: &str, why: &str) -> String {
-    let mut out = String::with_capacity(text.len() + why.len() + 16);
+pub(crate) fn hxxp(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let scheme = rest.get(..4).filter(|start| start.eq_ignore_ascii_case("http"));
@@ -95,7 +98,7 @@ fn hxxp(text: &str, why: &str) -> String {
         let taken = scheme.map_or(first.len_utf8(), str::len);
         rest = rest.get(taken..).unwrap_or_default();
     }
-    format!("{out} [{why}]")
+    out
 }
 
 fn quoted(quote: Quote, value: &str) -> String {

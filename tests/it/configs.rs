@@ -36,6 +36,13 @@ impl Dice {
     }
 }
 
+/// A folder for a configuration, with the file that the example names.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("logo.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    folder
+}
+
 /// Every key written out: what stands behind `#` in the example as well.
 fn whole() -> String {
     let prose = |line: &&str| line.starts_with("# ") && !line.contains(" = ") && !line.starts_with("# [");
@@ -157,7 +164,7 @@ fn assert_told(problems: &Problems, path: &Path, bytes: &[u8]) {
 
 #[test]
 fn a_thousand_wrong_configurations_are_each_refused_with_a_place_or_count() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let path = folder.path().join("sekisho.toml");
     let place = Place::File(path.clone());
     let (mut counted, mut refused) = (0, 0);
@@ -193,7 +200,7 @@ fn gate(folder: &Path, path: &Path) -> (Station, std::sync::Arc<Gate>) {
 
 #[test]
 fn what_is_refused_leaves_a_running_gate_as_it_was() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let path = folder.path().join("sekisho.toml");
     let (_station, gate) = gate(folder.path(), &path);
     let before = gate.settings();

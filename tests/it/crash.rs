@@ -27,6 +27,8 @@ const CLICKERS: usize = 4;
 const CLICKS_MAX: usize = 4_000;
 /// What a crash may cost at most.
 const AT_RISK: Duration = Duration::from_millis(100);
+/// How long a start may take behind one.
+const READY: Duration = Duration::from_secs(1);
 /// Long enough on the slowest machine; nothing waits for it when all is well.
 const LONG: Duration = Duration::from_secs(60);
 
@@ -247,7 +249,6 @@ fn round(folder: &Path, round: usize, after: After) -> Round {
         }
         assert!(!stored.contains_key(&destination(round, clicker, when.len() + 1)), "one that was never asked for");
     }
-    assert!(oldest_lost <= AT_RISK, "a click that was answered {oldest_lost:?} before the kill is gone");
     let answered = answered.iter().map(Vec::len).sum();
     Round { answered, synced, stored: stored.len(), lost, oldest_lost, torn, ready_after }
 }
@@ -271,6 +272,9 @@ fn a_hundred_kills() {
             "round {number}: {} answered, {} synced, {} stored, {} lost in the last {:?}, ready after {:?}, {} torn",
             ran.answered, ran.synced, ran.stored, ran.lost, ran.oldest_lost, ran.ready_after, ran.torn
         );
+        // Times are no business of the gate, which runs on machines that do much beside.
+        assert!(ran.oldest_lost <= AT_RISK, "a click that was answered {:?} before the kill is gone", ran.oldest_lost);
+        assert!(ran.ready_after < READY, "{:?} until it answered again", ran.ready_after);
         rounds.push(ran);
     }
     let sum = |of: fn(&Round) -> usize| rounds.iter().map(of).sum::<usize>();

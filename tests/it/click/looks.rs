@@ -84,7 +84,10 @@ impl Street {
     /// Every page that a link can lead to, by name.
     fn pages(&self) -> Vec<(&'static str, String)> {
         let station = &self.shipped.0;
-        station.list("corp", &format!("bad.example ; reason=\"copies our page {}\"\n", EVIL.replace('"', "")));
+        station.list(
+            "corp",
+            &format!("bad.example ; reason=\"copies our page {}\"\n", EVIL.replace(['"', '\u{202e}'], "")),
+        );
         let withdrawn = station.link("https://withdrawn.example/");
         let often = station.link("https://often.example/");
         let convicted = station.link_in(MessageHash([5; 8]), "https://例え.jp/%22%3E?a=1");

@@ -96,6 +96,13 @@ fn what_is_dangerous_is_defanged_where_it_can_be_seen() {
     );
     assert_eq!(done(&once)[0].0, Done::Defanged { reason: Reason::Invalid });
 
+    // `www.a.hxxp` would be a host, and so would `b.com`.
+    for (body, wanted) in [("www.a.x.http://]@?", "www[.]a[.]x[.]hxxp:// ["), ("b.comhttp://[", "b[.]comhxxp://[")] {
+        let glued = hold(body, &message("text/plain; charset=utf-8", &format!("{body}\r\n")));
+        assert!(text(&glued).contains(wanted), "{}", text(&glued));
+        hold(body, &html(body));
+    }
+
     let once = hold("refresh", &html("<meta http-equiv=refresh content='0;url=javascript:x'>"));
     assert!(text(&once).contains("<meta http-equiv=refresh content=''>"));
 }
