@@ -3,6 +3,7 @@
 //! `quick` shows in a minute or two that everything runs; its figures mean little. `full` takes about ten minutes and is
 //! meant for a machine that does nothing else. A name behind it takes one chapter alone, and then nothing is written.
 
+mod abuse;
 mod click;
 mod cpu;
 // Of the instruction counts, which need more of it.
@@ -33,7 +34,8 @@ use anyhow::{Result, bail};
 use paper::Paper;
 use slices::Plan;
 
-const CHAPTERS: [&str; 8] = ["inside", "click", "latency", "connections", "pages", "overload", "rewriting", "timing"];
+const CHAPTERS: [&str; 9] =
+    ["inside", "click", "latency", "connections", "pages", "overload", "abuse", "rewriting", "timing"];
 
 /// How much is measured.
 struct Effort {
@@ -71,6 +73,7 @@ fn main() -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let effort = |name: &str| [QUICK, FULL].into_iter().find(|effort| effort.name == name);
     match arguments[..] {
+        ["abuse", address, kind, seconds] => abuse::abuse(address, kind, seconds),
         ["generate", ref arguments @ ..] => open_loop::generate(arguments),
         [name] if effort(name).is_some() => run(&effort(name).unwrap_or(QUICK), &CHAPTERS),
         [name, ref chapters @ ..]
@@ -90,7 +93,7 @@ fn run(effort: &Effort, chapters: &[&str]) -> Result<()> {
     if wants("inside") {
         inside::measure(effort.batches, &mut paper)?;
     }
-    if ["click", "latency", "connections", "pages", "overload", "timing"].into_iter().any(wants) {
+    if ["click", "latency", "connections", "pages", "overload", "abuse", "timing"].into_iter().any(wants) {
         of_server(effort, &wants, &mut paper)?;
     }
     if wants("rewriting") {
@@ -124,6 +127,9 @@ fn of_server(effort: &Effort, wants: &dyn Fn(&str) -> bool, paper: &mut Paper) -
     }
     if wants("overload") {
         load::over(&field, effort.plan, paper)?;
+    }
+    if wants("abuse") {
+        abuse::measure(&field, effort.plan, paper)?;
     }
     if wants("timing") {
         timing::measure(&field.site, &field.ours.server, effort.tries, paper)?;
