@@ -51,7 +51,8 @@ pub(crate) fn wrapped(page: &[u8]) -> Vec<u8> {
     raw
 }
 
-fn is_message(root: &Path, path: &Path) -> bool {
+/// Whether a file below `root`, the corpus's mail, is a message.
+pub(crate) fn is_message(root: &Path, path: &Path) -> bool {
     let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
     if let Some(vector) = name.strip_prefix(DKIM_VECTORS) {
         return vector.starts_with("email.");

@@ -5,20 +5,13 @@ use std::{fs, path::Path};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::laws;
-use crate::support;
-
-/// What lies among the mails and is none: expectations of the parsers that the sets come from.
-const NO_MAIL: [&str; 5] = ["json", "golden", "md", "COPYING", ".gitattributes"];
+use crate::{mails::is_message, support};
 
 fn mails(folder: &str) {
-    let Some(folder) = support::corpus(folder) else { return };
+    let (Some(root), Some(folder)) = (support::corpus("mail"), support::corpus(folder)) else { return };
     let mut held = Tally::default();
-    for file in support::files(&folder) {
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if NO_MAIL.iter().any(|ending| name.ends_with(ending)) {
-            continue;
-        }
-        held.add(&file, &fs::read(&file).unwrap());
+    for file in support::files(&folder).iter().filter(|file| is_message(&root, file)) {
+        held.add(file, &fs::read(file).unwrap());
     }
     held.say(&folder);
 }
