@@ -73,7 +73,7 @@ fn rounds(plan: Plan, contenders: &[&Contender], connection: &str) -> Result<Rou
     })
 }
 
-fn row(contender: &Contender, rounds: &Rounds<Slice>, at: usize) -> Result<Vec<String>> {
+pub fn row(contender: &Contender, rounds: &Rounds<Slice>, at: usize) -> Result<Vec<String>> {
     let ratio = if at == 0 { "1".into() } else { rounds.ratio(at, 0, Slice::per_cpu_second).ratio() };
     Ok(vec![
         contender.server.name.to_owned(),
@@ -85,7 +85,8 @@ fn row(contender: &Contender, rounds: &Rounds<Slice>, at: usize) -> Result<Vec<S
     ])
 }
 
-const HEAD: [&str; 6] = ["server", "requests/s", "per CPU-second", "us CPU a request", "ratio to the first", "RSS, MB"];
+pub const HEAD: [&str; 6] =
+    ["server", "requests/s", "per CPU-second", "us CPU a request", "ratio to the first", "RSS, MB"];
 
 /// Kept connections: C2 and C3. Returns requests a second that both nginx and we bear.
 pub fn kept(field: &Field, plan: Plan, paper: &mut Paper) -> Result<f64> {

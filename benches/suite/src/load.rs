@@ -16,6 +16,10 @@ use crate::{
     wrk,
 };
 
+/// What one slice came to: what the generator says, and the share of a processor that the server took.
+type Taken = (Outcome, f64);
+type Figure = (&'static str, fn(&Taken) -> f64);
+
 /// C5: half of `bearable` requests a second, on 64 connections.
 pub fn half(field: &Field, plan: Plan, bearable: f64, paper: &mut Paper) -> Result<()> {
     let rate = bearable / 2.0;
@@ -33,8 +37,7 @@ pub fn half(field: &Field, plan: Plan, bearable: f64, paper: &mut Paper) -> Resu
             watched(|| server.ran(), || open_loop::run(server.address, &all[at].paths, rate, length, connections))?;
         Ok(((outcome, cpu.as_secs_f64() / length.as_secs_f64()), disturbance, length))
     })?;
-    type Taken = (Outcome, f64);
-    let figures: [(&str, fn(&Taken) -> f64); 3] = [
+    let figures: [Figure; 3] = [
         ("p50", |(outcome, _)| outcome.p50),
         ("p99", |(outcome, _)| outcome.p99),
         ("p99.9", |(outcome, _)| outcome.p999),

@@ -22,6 +22,7 @@ mod rewriting;
 mod site;
 mod slices;
 mod timing;
+mod tls;
 mod wrk;
 
 use std::{
@@ -34,8 +35,8 @@ use anyhow::{Result, bail};
 use paper::Paper;
 use slices::Plan;
 
-const CHAPTERS: [&str; 9] =
-    ["inside", "click", "latency", "connections", "pages", "overload", "abuse", "rewriting", "timing"];
+const CHAPTERS: [&str; 10] =
+    ["inside", "click", "latency", "connections", "handshakes", "pages", "overload", "abuse", "rewriting", "timing"];
 
 /// How much is measured.
 struct Effort {
@@ -93,7 +94,8 @@ fn run(effort: &Effort, chapters: &[&str]) -> Result<()> {
     if wants("inside") {
         inside::measure(effort.batches, &mut paper)?;
     }
-    if ["click", "latency", "connections", "pages", "overload", "abuse", "timing"].into_iter().any(wants) {
+    if ["click", "latency", "connections", "handshakes", "pages", "overload", "abuse", "timing"].into_iter().any(wants)
+    {
         of_server(effort, &wants, &mut paper)?;
     }
     if wants("rewriting") {
@@ -121,6 +123,9 @@ fn of_server(effort: &Effort, wants: &dyn Fn(&str) -> bool, paper: &mut Paper) -
     }
     if wants("connections") {
         click::new_connections(&field, effort.plan, paper)?;
+    }
+    if wants("handshakes") {
+        tls::measure(&field, effort.plan, paper)?;
     }
     if wants("pages") {
         click::pages(&field, effort.plan, paper)?;

@@ -1,6 +1,6 @@
 //! nginx as the peer: one worker that answers with a redirect, and the same behind its own ways to prove a link.
 
-use std::{fs, net::SocketAddr, path::Path, process::Stdio};
+use std::{fs, path::Path, process::Stdio};
 
 use anyhow::Result;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,6 +11,7 @@ use sha2::Sha256;
 use crate::{
     process::{Server, free_address, on_server_cpu},
     site::clean,
+    tls::Certificate,
 };
 
 const SECRET: &str = "a secret of the bench";
@@ -73,6 +74,16 @@ const LUA_INIT: &str = r#"
 
 /// nginx with one worker in one process, no log, connections that are kept.
 pub fn start(folder: &Path, name: &'static str, answer: &str) -> Result<Server> {
+    start_with(folder, name, answer, None)
+}
+
+/// The same with TLS of its own, where there is a certificate.
+pub fn start_with(
+    folder: &Path,
+    name: &'static str,
+    answer: &str,
+    certificate: Option<&Certificate>,
+) -> Result<Server> {
     let address = free_address()?;
     let here = folder.canonicalize()?.join(format!("nginx-{}", address.port()));
     fs::create_dir(&here)?;
@@ -84,7 +95,15 @@ pub fn start(folder: &Path, name: &'static str, answer: &str) -> Result<Server> 
     } else {
         ("", "")
     };
-    let config = config(&here, address, modules, init, answer);
+    let listen = match certificate {
+        None => format!("listen {address} backlog=4096;"),
+        Some(Certificate { chain, key }) => format!(
+            "listen {address} backlog=4096 ssl; ssl_certificate {}; ssl_certificate_key {}; ssl_protocols TLSv1.3;",
+            chain.display(),
+            key.display()
+        ),
+    };
+    let config = config(&here, &listen, modules, init, answer);
     let file = here.join("nginx.conf");
     fs::write(&file, config)?;
     let mut command = on_server_cpu("nginx");
@@ -92,7 +111,7 @@ pub fn start(folder: &Path, name: &'static str, answer: &str) -> Result<Server> 
     Server::start(name, command, address)
 }
 
-fn config(here: &Path, address: SocketAddr, modules: &str, init: &str, answer: &str) -> String {
+fn config(here: &Path, listen: &str, modules: &str, init: &str, answer: &str) -> String {
     let here = here.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|of| format!("    {of}_temp_path {here}/{of};\n"))
@@ -101,7 +120,7 @@ fn config(here: &Path, address: SocketAddr, modules: &str, init: &str, answer: &
         "{modules}daemon off;\nmaster_process off;\nworker_processes 1;\npid {here}/pid;\nerror_log {here}/error.log;\n\
          events {{ worker_connections 8192; }}\nhttp {{\n    access_log off;\n    tcp_nodelay on;\n    keepalive_requests \
          1000000000;\n    keepalive_timeout 3600s;\n    large_client_header_buffers 4 32k;\n{temporary}{init}\n    server \
-         {{\n        listen {address} backlog=4096;\n        location / {{ {answer} }}\n    }}\n}}\n"
+         {{\n        {listen}\n        location / {{ {answer} }}\n    }}\n}}\n"
     )
 }
 

@@ -15,6 +15,8 @@ use crate::cpu;
 pub struct Server {
     pub name: &'static str,
     pub address: SocketAddr,
+    /// `http` or `https`.
+    pub scheme: &'static str,
     child: Child,
 }
 
@@ -22,7 +24,7 @@ impl Server {
     /// Starts `command` under `taskset` and waits until it listens.
     pub fn start(name: &'static str, mut command: Command, address: SocketAddr) -> Result<Self> {
         let child = command.spawn().with_context(|| format!("{name} does not start"))?;
-        let mut server = Self { name, address, child };
+        let mut server = Self { name, address, scheme: "http", child };
         let until = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(address).is_err() {
             if let Some(status) = server.child.try_wait()? {

@@ -17,7 +17,10 @@ use sekisho::{
     url,
 };
 
-use crate::process::{Server, free_address, on_server_cpu};
+use crate::{
+    process::{Server, free_address, on_server_cpu},
+    tls::Certificate,
+};
 
 pub const HOST: &str = "go.perf.example";
 pub const TENANT: TenantId = TenantId(1);
@@ -51,6 +54,11 @@ impl Site {
 
     /// `sekisho serve` with one worker, and room for the events of all slices.
     pub fn serve(&self, name: &'static str) -> Result<(Server, SocketAddr)> {
+        self.serve_with(name, None)
+    }
+
+    /// The same with TLS of its own, where there is a certificate.
+    pub fn serve_with(&self, name: &'static str, certificate: Option<&Certificate>) -> Result<(Server, SocketAddr)> {
         let (listen, admin) = (free_address()?, free_address()?);
         let file = self.folder.path().join(format!("{}.toml", listen.port()));
         let config = format!(
@@ -60,7 +68,10 @@ impl Site {
             self.folder.path().canonicalize()?.join(format!("{}.db", listen.port())),
             self.folder.path().canonicalize()?.join(format!("{}.spool", listen.port())),
         );
-        fs::write(&file, config)?;
+        let tls = certificate.map_or_else(String::new, |Certificate { chain, key }| {
+            format!("\n[tls]\ncertificate = {chain:?}\nkey = {key:?}\n")
+        });
+        fs::write(&file, config + &tls)?;
         let mut command = on_server_cpu("target/release/sekisho");
         command.arg("serve").arg("--config").arg(&file).env("TOKIO_WORKER_THREADS", "1");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

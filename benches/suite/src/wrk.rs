@@ -66,7 +66,7 @@ pub fn slice(
             let mut wrk = on_generator_cpu("wrk");
             // wrk knows whole seconds.
             wrk.args(["-t1", "-c64", &format!("-d{}s", length.as_secs().max(1))]).arg("-s").arg(&script);
-            wrk.arg(format!("http://{}/", server.address));
+            wrk.arg(format!("{}://{}/", server.scheme, server.address));
             wrk.env("PERF_PATHS", paths).env("PERF_HEADERS", site::headers(connection));
             Ok(String::from_utf8(wrk.output().context("wrk does not start")?.stdout)?)
         },
