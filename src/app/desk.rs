@@ -8,6 +8,7 @@ use crate::{
     config::{Config, Tenant},
     link::MintError,
     message::{Limits, decode_words, split},
+    policy::Preset,
     rewrite::{Done, Envelope, Policy, Refused, Report, ReportedLink, Rewriter, Rewritten},
     store::{Store, StoreError, Wrap, WrapOutcome},
     url::{self, Suffixes},
@@ -144,7 +145,10 @@ pub fn rewriter(
         other.bases().any(|base| tenant.bases().any(|own| own.host_and_port() == base.host_and_port()))
     };
     let neighbours: Vec<TenantId> = config.tenants.iter().filter(shares).map(|other| other.id).collect();
-    let policy = if tenant.policy.name == "strict" { Policy::strict() } else { Policy::default() };
+    let policy = match tenant.policy.based_on {
+        Preset::Strict => Policy::strict(),
+        Preset::Standard => Policy::default(),
+    };
     let rewriter = Rewriter::new(minter, ring.opener(&neighbours), tenant.base.clone(), Arc::clone(suffixes), policy)
         .with_tenants(neighbours.into_iter().filter(|id| *id != tenant.id))
         .with_retired(tenant.retired.iter().cloned());

@@ -133,7 +133,7 @@ impl Document {
             (_, Several::Yes) => {
                 self.problem(
                     Some(name_at),
-                    format!("there may be several {table}s: write [[{table}]] in two brackets"),
+                    format!("{table} may stand several times: write [[{table}]] in two brackets"),
                 );
             }
         }
@@ -334,9 +334,10 @@ impl Document {
             Some(Written::Option(name)) => FoundIn::Option(name),
             Some(Written::Nowhere) | None => FoundIn::Default,
         };
-        let id = section.and_then(|section| section.values.get("id"));
-        let name = match id {
-            Some((_, Some(Value::Number(id)))) => id.to_string(),
+        let named = |key| section.and_then(|section| section.values.get(key)?.1.as_ref());
+        let name = match (named("id"), named("name")) {
+            (Some(Value::Number(id)), _) => id.to_string(),
+            (_, Some(Value::Text(name))) => name.clone(),
             _ => number.to_string(),
         };
         let several = TABLES.iter().any(|(table, several, _)| *table == key.table && *several == Several::Yes);
@@ -380,7 +381,9 @@ fn unknown(table: &str, name: &str) -> String {
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {
         let place = match key.table {
             "" => "at the top of the file, before any [table]".to_owned(),
-            "tenant" => "under [[tenant]]".to_owned(),
+            table if TABLES.iter().any(|(name, several, _)| *name == table && *several == Several::Yes) => {
+                format!("under [[{table}]]")
+            }
             table => format!("under [{table}]"),
         };
         return format!("{name:?} does not belong here but {place}");
@@ -471,12 +474,12 @@ mod tests {
             ]
         );
         assert_eq!(
-            problems("[[tenant]]\npolicy = \"lax\""),
-            ["s.toml:2:10: tenant.policy must be one of \"standard\", \"strict\""]
+            problems("[[policy]]\nscan = \"lax\""),
+            ["s.toml:2:8: policy.scan must be one of \"all\", \"lists_only\""]
         );
         assert_eq!(
             problems("[tenant]\nid = 1"),
-            ["s.toml:1:2: there may be several tenants: write [[tenant]] in two brackets"]
+            ["s.toml:1:2: tenant may stand several times: write [[tenant]] in two brackets"]
         );
         assert_eq!(problems("node = \" \""), ["s.toml:1:8: node must be text"]);
     }

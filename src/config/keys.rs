@@ -77,6 +77,9 @@ pub enum Reload {
     Files,
 }
 
+/// What a policy can do, mildest first.
+const ACTIONS: &[&str] = &["redirect", "notice", "warn", "warn_with_reason", "block"];
+
 /// Every key, in the order of the reference page.
 pub const KEYS: &[Key] = &[
     Key {
@@ -275,11 +278,11 @@ pub const KEYS: &[Key] = &[
     Key {
         table: "tenant",
         name: "policy",
-        kind: Kind::Choice(&["standard", "strict"]),
+        kind: Kind::Text,
         preset: Preset::Value("\"standard\""),
         reload: Reload::OnSave,
         doc: "What is done with what is found: `standard` warns of the suspicious and stops the malicious; `strict` \
-              lets through only what nothing speaks against.",
+              lets through only what nothing speaks against; or the name of a `[[policy]]`.",
         example: "\"strict\"",
     },
     Key {
@@ -367,6 +370,88 @@ pub const KEYS: &[Key] = &[
         doc: "Where the people of this tenant click from. A click from anywhere else is shown first where the link goes, and \
               asks before it goes on. Empty: no click is from outside, which suits people with telephones.",
         example: "[\"192.0.2.0/24\", \"2001:db8::/32\"]",
+    },
+    Key {
+        table: "policy",
+        name: "name",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "Has to be written. Its name, for tenants, lists (`@policy`) and events: letters, digits, `.`, `_` and `-`. Its version is made of \
+              what it does.",
+        example: "\"finance\"",
+    },
+    Key {
+        table: "policy",
+        name: "based_on",
+        kind: Kind::Choice(&["standard", "strict"]),
+        preset: Preset::Value("\"standard\""),
+        reload: Reload::OnSave,
+        doc: "The preset that it changes. Messages are rewritten as under that preset.",
+        example: "\"strict\"",
+    },
+    Key {
+        table: "policy",
+        name: "clean",
+        kind: Kind::Choice(ACTIONS),
+        preset: Preset::Derived("what the preset does"),
+        reload: Reload::OnSave,
+        doc: "What happens to a URL that nothing speaks against.",
+        example: "\"redirect\"",
+    },
+    Key {
+        table: "policy",
+        name: "unknown",
+        kind: Kind::Choice(ACTIONS),
+        preset: Preset::Derived("what the preset does"),
+        reload: Reload::OnSave,
+        doc: "What happens where a source that has to be asked is silent.",
+        example: "\"warn\"",
+    },
+    Key {
+        table: "policy",
+        name: "suspicious",
+        kind: Kind::Choice(ACTIONS),
+        preset: Preset::Derived("what the preset does"),
+        reload: Reload::OnSave,
+        doc: "What happens to what is suspicious; never milder than `unknown`.",
+        example: "\"warn_with_reason\"",
+    },
+    Key {
+        table: "policy",
+        name: "malicious",
+        kind: Kind::Choice(ACTIONS),
+        preset: Preset::Derived("what the preset does"),
+        reload: Reload::OnSave,
+        doc: "What happens to what is known as bad; never milder than `suspicious`.",
+        example: "\"block\"",
+    },
+    Key {
+        table: "policy",
+        name: "overrides",
+        kind: Kind::Choice(&["allowed", "refused"]),
+        preset: Preset::Derived("what the preset does"),
+        reload: Reload::OnSave,
+        doc: "Whether a person may go on past a warning. `refused`: what would be warned of is blocked.",
+        example: "\"refused\"",
+    },
+    Key {
+        table: "policy",
+        name: "scan",
+        kind: Kind::Choice(&["all", "lists_only"]),
+        preset: Preset::Derived("what the preset does"),
+        reload: Reload::OnSave,
+        doc: "Whether sources are asked that take their time. `lists_only`: the lists, and what can be read off the URL.",
+        example: "\"all\"",
+    },
+    Key {
+        table: "policy",
+        name: "log",
+        kind: Kind::Choice(&["every", "stops"]),
+        preset: Preset::Derived("what the preset does"),
+        reload: Reload::OnSave,
+        doc: "Which clicks are recorded. `stops`: only those to which a page was shown.",
+        example: "\"every\"",
     },
     Key {
         table: "limits",
@@ -468,6 +553,12 @@ pub(super) const TABLES: &[(&str, Several, &str)] = &[
     ("", Several::No, "Where things are and where the program listens."),
     ("tls", Several::No, "Certificates with which the program ends TLS itself (1.2 and 1.3, HTTP/2 and HTTP/1.1)."),
     ("tenant", Several::Yes, "One organisation whose mail is rewritten: its links, its pages, its policy."),
+    (
+        "policy",
+        Several::Yes,
+        "A policy of your own: a preset under another name, with another action for a tier, or another switch. A worse \
+         tier never gets a milder action. It has no variables: it belongs into the file.",
+    ),
     ("limits", Several::No, "Caps on what grows."),
     ("retention", Several::No, "How long what is recorded is kept."),
 ];

@@ -102,8 +102,12 @@ fn write_key(page: &mut String, key: &Key) {
         key.kind.describe(),
         key.name,
         key.example,
-        key.variable().map_or("none; the id stands in the names of the others".into(), |name| format!("`{name}`")),
+        key.variable().map_or(without_variable(key), |name| format!("`{name}`")),
     );
+}
+
+fn without_variable(key: &Key) -> String {
+    if key.name == "id" { "none; the id stands in the names of the others" } else { "none" }.into()
 }
 
 /// Lines of at most 118 columns behind `prefix`, without a line break at the end.

@@ -19,8 +19,10 @@ use crate::{
         CertificateFiles, ForwardedHeader, Networks,
         pages::{Paper, legible},
     },
+    judge::Tier,
     link::LinkBase,
-    policy::Policy,
+    list::nearest,
+    policy::{Actions, Log, Override, Policy, Scan},
     url::Names,
 };
 
@@ -285,13 +287,14 @@ impl Reader<'_> {
     }
 
     fn tenants(&mut self, overrides: &Overrides) -> Vec<Tenant> {
+        let policies = self.policies();
         let sections = self.document.sections("tenant");
         if sections.is_empty() {
             self.document.missing("no tenant is configured: add a [[tenant]] with id, name and base_url");
         }
         let mut tenants: Vec<Tenant> = Vec::new();
         for section in sections {
-            let Some(tenant) = self.tenant(section) else { continue };
+            let Some(tenant) = self.tenant(section, &policies) else { continue };
             if let Some(other) = tenants.iter().find(|other| other.id == tenant.id) {
                 let what = format!("{} is taken by {:?}; an id is never used twice", tenant.id, other.name);
                 self.document.complain(Some(section), "id", &what);
@@ -309,13 +312,13 @@ impl Reader<'_> {
         tenants
     }
 
-    fn tenant(&mut self, id: SectionId) -> Option<Tenant> {
+    fn tenant(&mut self, id: SectionId, policies: &[Policy]) -> Option<Tenant> {
         const TABLE: &str = "tenant";
         let section = Some(id);
         let number = self.number(section, TABLE, "id");
         let name = self.text(section, TABLE, "name");
         let base = self.document.parse(section, TABLE, "base_url", LinkBase::parse);
-        let policy = self.document.parse(section, TABLE, "policy", Policy::preset);
+        let policy = self.document.parse(section, TABLE, "policy", |name| policy_named(name, policies));
         let days = self.number(section, TABLE, "report_days");
         let color = |paper| move |text: &str| legible(Color::parse(text)?, paper);
         let light = self.document.parse(section, TABLE, "color", color(Paper::Light));
@@ -336,6 +339,50 @@ impl Reader<'_> {
             policy: policy?,
             names: Arc::new(self.names(section)),
         })
+    }
+
+    /// Policies of one's own. One that is wrong is left out, and told.
+    fn policies(&mut self) -> Vec<Policy> {
+        let mut policies: Vec<Policy> = Vec::new();
+        for section in self.document.sections("policy") {
+            let Some(policy) = self.policy(section) else { continue };
+            if policies.iter().any(|other| other.name == policy.name) {
+                let what = format!("there is a policy {:?} already; give each a name of its own", policy.name);
+                self.document.complain(Some(section), "name", &what);
+            }
+            policies.push(policy);
+        }
+        policies
+    }
+
+    fn policy(&mut self, id: SectionId) -> Option<Policy> {
+        const TABLE: &str = "policy";
+        let section = Some(id);
+        if self.document.value(section, TABLE, "name").is_none() {
+            self.document.complain(section, "name", "a policy needs one, such as name = \"finance\"");
+        }
+        let name = self.document.parse(section, TABLE, "name", policy_name);
+        let base = self.document.parse(section, TABLE, "based_on", Policy::preset)?;
+        let tiers = [Tier::Clean, Tier::Unknown, Tier::Suspicious, Tier::Malicious];
+        let [clean, unknown, suspicious, malicious] = tiers.map(|tier| {
+            let written = self.document.parse(section, TABLE, tier.as_str(), str::parse);
+            written.unwrap_or(base.actions.of(tier))
+        });
+        let actions = Actions::new(clean, unknown, suspicious, malicious);
+        let actions =
+            actions.map_err(|error| self.document.complain(section, error.worse.as_str(), &error.to_string()));
+        let is = |this: &mut Self, key, word: &str| this.text(section, TABLE, key).map(|written| written == word);
+        let refused = is(self, "overrides", "refused");
+        let lists_only = is(self, "scan", "lists_only");
+        let stops = is(self, "log", "stops");
+        let policy = Policy {
+            actions: actions.ok()?,
+            overrides: refused.map_or(base.overrides, |is| if is { Override::Refused } else { Override::Allowed }),
+            scan: lists_only.map_or(base.scan, |is| if is { Scan::ListsOnly } else { Scan::All }),
+            log: stops.map_or(base.log, |is| if is { Log::Stops } else { Log::Every }),
+            ..base
+        };
+        Some(policy.named(&name?))
     }
 
     /// Whose names others borrow: the tenant's own beside the built-in ones.
@@ -436,6 +483,26 @@ impl Reader<'_> {
                 .map_err(|_| format!("{text:?} is not an IP address and a port, such as 127.0.0.1:8480"))
         })
     }
+}
+
+/// The name of a policy of one's own: what a list may name, and none of the presets'.
+fn policy_name(name: &str) -> Result<String, &'static str> {
+    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    match Policy::preset(name) {
+        Ok(_) => Err("that is the name of a preset, which cannot be changed; take another name"),
+        Err(_) if letters => Ok(name.to_owned()),
+        Err(_) => Err("write letters, digits, `.`, `_` and `-` alone"),
+    }
+}
+
+fn policy_named(name: &str, policies: &[Policy]) -> Result<Policy, String> {
+    let own = policies.iter().find(|policy| policy.name == name).cloned();
+    own.or_else(|| Policy::preset(name).ok()).ok_or_else(|| {
+        let known: Vec<&str> =
+            ["standard", "strict"].into_iter().chain(policies.iter().map(|own| &*own.name)).collect();
+        let near = nearest(name, &known).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+        format!("no policy is called {name:?}: write standard, strict, or the name of a [[policy]]{near}")
+    })
 }
 
 fn logo(path: &Path) -> Result<Logo, String> {

@@ -12,5 +12,5 @@ mod switches;
 
 pub use actions::{Actions, MilderWhenWorse};
 pub use decide::{decide, from_outside};
-pub use preset::{Policy, UnknownPreset};
+pub use preset::{Policy, Preset, UnknownPreset};
 pub use switches::{Log, Need, Needs, Override, Scan};

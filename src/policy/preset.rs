@@ -1,7 +1,9 @@
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use super::{Actions, Log, Needs, Override, Scan};
-use crate::judge::Action;
+use crate::judge::{Action, Tier};
 
 /// What is done about a verdict, under a name and a version that stand in every event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,18 @@ pub struct Policy {
     pub overrides: Override,
     /// Which clicks are recorded.
     pub log: Log,
+    /// The preset that it is or that it changes: what this program does beside the click, such as how a message is
+    /// rewritten, follows it.
+    pub based_on: Preset,
+}
+
+/// A policy that comes with the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// [`Policy::standard`]
+    Standard,
+    /// [`Policy::strict`]
+    Strict,
 }
 
 /// A name that is none of the presets'.
@@ -41,6 +55,7 @@ impl Policy {
             scan: Scan::All,
             overrides: Override::Allowed,
             log: Log::Every,
+            based_on: Preset::Standard,
         }
     }
 
@@ -51,6 +66,7 @@ impl Policy {
             version: "1".to_owned(),
             actions: Actions::preset(Action::Redirect, Action::Block, Action::Block, Action::Block),
             overrides: Override::Refused,
+            based_on: Preset::Strict,
             ..Self::standard()
         }
     }
@@ -62,6 +78,19 @@ impl Policy {
             "strict" => Ok(Self::strict()),
             _ => Err(UnknownPreset { name: name.to_owned() }),
         }
+    }
+}
+
+impl Policy {
+    /// This under a name of its own. Its version is made of what it does, so it changes whenever that does, and the
+    /// same policy has the same on every node.
+    pub fn named(self, name: &str) -> Self {
+        let tiers = [Tier::Clean, Tier::Unknown, Tier::Suspicious, Tier::Malicious];
+        let mut does: Vec<String> = tiers.iter().map(|tier| self.actions.of(*tier).to_string()).collect();
+        does.push(format!("{:?} {:?} {:?} {:?}", self.scan, self.overrides, self.log, self.needs));
+        let hash = Sha256::digest(does.join("\n"));
+        let version = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        Self { name: name.to_owned(), version, ..self }
     }
 }
 
@@ -84,6 +113,23 @@ mod tests {
         };
         assert_eq!(table(Policy::standard()), [Action::Redirect, Action::Notice, Action::Warn, Action::Block]);
         assert_eq!(table(Policy::strict()), [Action::Redirect, Action::Block, Action::Block, Action::Block]);
+    }
+
+    #[test]
+    fn a_version_changes_with_what_the_policy_does_and_with_nothing_else() {
+        let policy = || Policy::standard().named("finance");
+        assert_eq!(policy(), policy());
+        assert_eq!(policy().named("other").version, policy().version);
+        let blocks = Actions::new(Action::Redirect, Action::Notice, Action::Block, Action::Block).unwrap();
+        let others = [
+            Policy { actions: blocks, ..policy() },
+            Policy { scan: Scan::ListsOnly, ..policy() },
+            Policy { overrides: Override::Refused, ..policy() },
+            Policy { log: Log::Stops, ..policy() },
+        ];
+        for other in others {
+            assert_ne!(other.clone().named("finance").version, policy().version, "{other:?}");
+        }
     }
 
     #[test]

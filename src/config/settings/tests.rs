@@ -1,4 +1,5 @@
 use super::*;
+use crate::{judge::Action, policy::Preset};
 
 const ONE: &str = "[[tenant]]\nid = 7\nname = \"Example\"\nbase_url = \"https://go.corp.example\"\n";
 
@@ -150,4 +151,40 @@ fn what_counts_is_told_with_where_it_was_written_and_read_again_counts_the_same(
     }
     let (_, again) = Config::read_with_settings(path, &shown, &Overrides::default()).unwrap();
     assert_eq!(again, settings);
+}
+
+#[test]
+fn a_policy_of_ones_own_changes_a_preset() {
+    let own = "policy = \"finance\"\n\n[[policy]]\nname = \"finance\"\nbased_on = \"strict\"\nunknown = \"warn\"\n\
+               suspicious = \"warn_with_reason\"\noverrides = \"allowed\"\nlog = \"stops\"\n";
+    let policy = read(&format!("{ONE}{own}")).unwrap().tenants.remove(0).policy;
+    let tiers = [Tier::Clean, Tier::Unknown, Tier::Suspicious, Tier::Malicious].map(|tier| policy.actions.of(tier));
+    assert_eq!(tiers, [Action::Redirect, Action::Warn, Action::WarnWithReason, Action::Block]);
+    assert_eq!((policy.overrides, policy.scan, policy.log), (Override::Allowed, Scan::All, Log::Stops));
+    assert_eq!((policy.name.as_str(), policy.based_on), ("finance", Preset::Strict));
+    let again = read(&format!("{ONE}{}", own.replace("\"warn\"", "\"block\"").replace("warn_with_reason", "block")));
+    assert_ne!(again.unwrap().tenants[0].policy.version, policy.version);
+}
+
+#[test]
+fn a_policy_that_is_wrong_is_told_where_it_stands() {
+    let own = |policy: &str| read(&format!("{ONE}policy = \"finance\"\n[[policy]]\n{policy}\n")).unwrap_err();
+    let milder = own("name = \"finance\"\nunknown = \"block\"");
+    assert!(
+        milder
+            .contains("sekisho.toml:6:1: policy.suspicious: the policy does `warn` to what is suspicious but `block`"),
+        "{milder}"
+    );
+    for (policy, told) in [
+        ("log = \"every\"", "sekisho.toml:6:1: policy.name: a policy needs one"),
+        ("name = \"strict\"", "sekisho.toml:7:8: policy.name: that is the name of a preset"),
+        ("name = \"a b\"", "sekisho.toml:7:8: policy.name: write letters, digits"),
+        ("name = \"finanz\"", "sekisho.toml:5:10: tenant.policy: no policy is called \"finance\""),
+        ("name = \"finanz\"", "; did you mean \"finanz\"?"),
+        ("name = \"finance\"\nclean = \"nothing\"", "sekisho.toml:8:9: policy.clean must be one of \"redirect\", "),
+        ("name = \"finance\"\n[[policy]]\nname = \"finance\"", "sekisho.toml:9:8: policy.name: there is a policy"),
+    ] {
+        let problems = own(policy);
+        assert!(problems.contains(told), "{policy}: {problems}");
+    }
 }
