@@ -55,14 +55,15 @@ impl EventId {
     }
 }
 
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl EventId {
+    /// As it is written.
+    pub(crate) fn letters(&self) -> [u8; 36] {
         let mut text = [b'-'; 36];
         let places = (0..36).filter(|at| !matches!(at, 8 | 13 | 18 | 23));
         for (at, digit) in places.zip(hex_digits(&self.0)) {
             text[at] = digit;
         }
-        whole(&text, f)
+        text
     }
 }
 
@@ -95,14 +96,15 @@ impl ClickId {
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-impl fmt::Display for ClickId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ClickId {
+    /// As it is written.
+    pub(crate) fn letters(&self) -> [u8; 19] {
         let value = self.0.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
         let mut text = [b'-'; 19];
         for at in 0..16 {
             text[at + at / 4] = CROCKFORD[(value >> (75 - 5 * at)) as usize & 31];
         }
-        whole(&text, f)
+        text
     }
 }
 
@@ -138,11 +140,6 @@ fn hex_digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| b"0123456789abcdef"[usize::from(half)])
 }
 
-/// Writes ASCII in one piece: every click writes five ids.
-fn whole(text: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
-}
-
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N {
@@ -159,11 +156,12 @@ fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 macro_rules! hex_id {
     ($($name:ident $wanted:literal),+) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl $name {
+            /// As it is written.
+            pub(crate) fn letters(&self) -> [u8; 16] {
                 let mut text = [0; 16];
                 text.iter_mut().zip(hex_digits(&self.0)).for_each(|(place, digit)| *place = digit);
-                whole(&text, f)
+                text
             }
         }
         impl FromStr for $name {
@@ -176,8 +174,14 @@ macro_rules! hex_id {
 }
 hex_id!(MessageHash "a message hash (16 hexadecimal digits)", RecipientHash "a recipient hash (16 hexadecimal digits)");
 
+// In one piece: every click writes five ids.
 macro_rules! as_text {
     ($($name:ident),+) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(std::str::from_utf8(&self.letters()).map_err(|_| fmt::Error)?)
+            }
+        }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
@@ -185,7 +189,8 @@ macro_rules! as_text {
         }
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                let letters = self.letters();
+                serializer.serialize_str(std::str::from_utf8(&letters).map_err(serde::ser::Error::custom)?)
             }
         }
         impl<'de> Deserialize<'de> for $name {

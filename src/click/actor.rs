@@ -12,7 +12,8 @@ pub struct Hints<'a> {
 }
 
 /// Previewers and crawlers by the name they give themselves, in lower case, as it begins in the `User-Agent`. Whole
-/// names and no `bot`: a maker of telephones is called Cubot. Sorted, since every click is held against them.
+/// names and no `bot`: a maker of telephones is called Cubot. Sorted: every click is held against
+/// those of a letter.
 const NAMED: &[&str] = &[
     "adsbot-google",
     "applebot",
@@ -89,12 +90,23 @@ fn names_itself(agent: &[u8]) -> bool {
     };
     let words = agent.iter().enumerate().filter(begins_a_word).filter_map(|(at, _)| agent.get(at..));
     words.into_iter().any(|word| {
-        let letter = |word: &[u8]| word.first().map(u8::to_ascii_lowercase);
-        let first = NAMED.partition_point(|name| letter(name.as_bytes()) < letter(word));
-        let with_letter = NAMED.iter().skip(first).take_while(|name| letter(name.as_bytes()) == letter(word));
-        with_letter.into_iter().any(|name| begins_with(word, name))
+        let letter = word.first().map_or(0, |letter| letter.to_ascii_lowercase().wrapping_sub(b'a'));
+        let with_letter = LETTERS.get(usize::from(letter)).and_then(|(first, behind)| NAMED.get(*first..*behind));
+        with_letter.into_iter().flatten().any(|name| begins_with(word, name))
     })
 }
+
+/// For each letter where in [`NAMED`] the names are that begin with it.
+const LETTERS: [(usize, usize); 26] = {
+    let mut letters = [(0, 0); 26];
+    let mut at = 0;
+    while at < NAMED.len() {
+        let letter = &mut letters[(NAMED[at].as_bytes()[0] - b'a') as usize];
+        *letter = (if letter.1 == 0 { at } else { letter.0 }, at + 1);
+        at += 1;
+    }
+    letters
+};
 
 /// Whether `ms-office` stands anywhere in `agent`.
 fn is_office(agent: &[u8]) -> bool {

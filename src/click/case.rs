@@ -21,8 +21,8 @@ pub(super) struct Case<'a> {
 
 impl Case<'_> {
     /// The destination, byte for byte as it was signed.
-    pub(super) fn location(&self) -> String {
-        self.link.destination.as_str().to_owned()
+    pub(super) fn location(self) -> String {
+        self.link.destination.into_string()
     }
 
     /// What a person who is stopped for good is told.

@@ -1,5 +1,6 @@
-use std::{borrow::Cow, cmp::Reverse, collections::HashMap, net::IpAddr, sync::Arc};
+use std::{borrow::Cow, cmp::Reverse, net::IpAddr, sync::Arc};
 
+use foldhash::HashMap;
 use ipnet::IpNet;
 
 use super::{House, Logo};
@@ -100,7 +101,7 @@ impl<'a> Spot<'a> {
 
 impl Sites {
     pub(super) fn of(tenants: Vec<Tenant>) -> Self {
-        let mut hosts: HashMap<String, Vec<Site>> = HashMap::new();
+        let mut hosts: HashMap<String, Vec<Site>> = HashMap::default();
         for tenant in &tenants {
             for base in &tenant.bases {
                 let sites = hosts.entry(base.host_and_port().to_owned()).or_default();

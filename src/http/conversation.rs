@@ -54,6 +54,10 @@ const PING: Duration = Duration::from_secs(20);
 /// How long a connection that was just made may take to bring its first request when the door closes.
 const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
+/// Header lines that hyper lets through unasked, with room for them on the stack; asked for any number it makes that room
+/// for each request and copies it twice. HTTP/2 counts bytes alone.
+const UNASKED: usize = 100;
+
 /// What a client that begins with HTTP/2 says first (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -288,11 +292,15 @@ impl<S: Service> Talk<S> {
             .timer(TokioTimer::new())
             // A client may have nothing more to say and still wait for its answer (RFC 9112 section 9.6).
             .half_close(true)
+            // An answer is one small buffer, or is made one.
+            .writev(false)
             .header_read_timeout(self.limits.head_timeout)
-            .max_headers(self.limits.headers)
             .max_buf_size(self.limits.head_bytes)
             // Without it a head may be twice the buffer: what one read brings is parsed before it is measured.
             .max_header_size(self.limits.head_bytes);
+        if self.limits.headers > UNASKED {
+            builder.max_headers(self.limits.headers);
+        }
         builder
     }
 
@@ -317,8 +325,9 @@ impl<S: Service> Talk<S> {
         one_more(&pulse.begun);
         let _ended = Ending(&pulse.ended);
         if request.headers().len() > self.limits.headers {
-            // HTTP/2 counts bytes alone; HTTP/1 never comes here.
-            return reply::empty(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+            let mut reply = reply::empty(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+            reply::last(&mut reply);
+            return reply;
         }
         // Beside a length it is a trap for one of two servers, and hyper does not tell: whatever comes behind the body is
         // not read (RFC 9112 section 6.1). Browsers send forms with their length.

@@ -58,12 +58,15 @@ impl Front {
         let language = || Language::negotiate(text(&head.headers, header::ACCEPT_LANGUAGE));
         let spot = self.spot(&head);
         let prefix = spot.as_ref().map_or("", |spot| spot.prefix());
+        // What is rare is boxed: a future is moved, and this one has to be small.
         let answered = match spot {
             Err(status) => Err(status),
             Ok(spot) if head.method == Method::POST && reported(spot).is_some() => {
-                self.file_report(&head, body, spot, peer).await
+                Box::pin(self.file_report(&head, body, spot, peer)).await
             }
-            Ok(spot) if head.method == Method::POST && !ours(spot) => self.go_on(&head, body, spot, peer).await,
+            Ok(spot) if head.method == Method::POST && !ours(spot) => {
+                Box::pin(self.go_on(&head, body, spot, peer)).await
+            }
             Ok(spot) => self.read(&head, spot, peer).await,
         };
         match answered {
@@ -119,12 +122,13 @@ impl Front {
         let mut answer = step(&request);
         if let Answer::AskLog(link) = answer {
             let checkpoint = Arc::clone(&self.checkpoint);
-            let asked = self.asking.run(self.limits.log_timeout, move || checkpoint.ask_log(&link)).await;
+            let asked = self.asking.run(self.limits.log_timeout, move || checkpoint.ask_log(&link));
+            let asked = Box::pin(asked).await;
             request.word = asked.unwrap_or(Word::Unknown);
             answer = step(&request);
         }
         if let Answer::AskSources(questions) = answer {
-            let findings = self.checkpoint.ask_sources(&questions).await;
+            let findings = Box::pin(self.checkpoint.ask_sources(&questions)).await;
             answer = step(&crate::click::Request { findings: Some(&findings), ..request });
         }
         Told::Answer(answer)
@@ -198,7 +202,7 @@ impl Front {
             Answer::Redirect { location } => {
                 // After a POST only 303 says "now GET that" (RFC 9110 section 15.4.4).
                 let status = if *method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
-                reply::redirect(status, &location).unwrap_or_else(reply::broken)
+                reply::redirect(status, location).unwrap_or_else(reply::broken)
             }
             Answer::Page(page) => self.page(&page, prefix, language()),
             // Whatever is not a success is thrown away by a browser that fetches ahead, and the click comes by itself.

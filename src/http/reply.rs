@@ -14,8 +14,8 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// On to `location`, byte for byte, and nothing else: no cache may keep it (attack row 148), and the destination does
 /// not learn our link. Without a body the browser has nothing to show. `None` where `location` cannot stand in a
 /// header, which no serialised URL brings about (attack row 147).
-pub(super) fn redirect(status: StatusCode, location: &str) -> Option<Reply> {
-    let location = HeaderValue::from_str(location).ok()?;
+pub(super) fn redirect(status: StatusCode, location: String) -> Option<Reply> {
+    let location = HeaderValue::from_maybe_shared(Bytes::from(location)).ok()?;
     let mut reply = empty(status);
     reply.headers_mut().insert(header::LOCATION, location);
     Some(reply)

@@ -1,3 +1,5 @@
+mod json;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -143,4 +145,84 @@ as_text! {
     Said { Clear "clear", Objects "objects", Silent "silent" }
     Freshness { Asked "asked", Kept "kept", Stale "stale" }
     Actor { Human "human", Prefetch "prefetch", Scanner "scanner", Unknown "unknown" }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{option, prelude::*, sample::select};
+
+    use super::*;
+    use crate::judge::{HostFact, Objection, Source};
+
+    fn text() -> impl Strategy<Value = Option<String>> {
+        option::of(prop_oneof!["[ -~]{0,40}", ".{0,20}", Just("\u{7f}\t\"\\\u{0}é".to_owned())])
+    }
+
+    fn signal() -> Signal {
+        let (source, objection) = (Source::Host { fact: HostFact::OddPort }, Objection::Allows);
+        Signal { source, objection, evidence: "\"x\"".to_owned(), learned: None, hop: 0 }
+    }
+
+    prop_compose! {
+        fn event()(
+            texts in proptest::array::uniform9(text()),
+            (time, micros, waited) in any::<(i64, u64, Option<u64>)>(),
+            (event, click, hash) in any::<([u8; 16], [u8; 10], Option<[u8; 8]>)>(),
+            (tenant, decisive) in any::<(Option<u16>, Option<usize>)>(),
+            outcome in select(Outcome::ALL),
+            tier in option::of(select(Tier::ALL)),
+            threat in select(Threat::ALL),
+            actor in select(Actor::ALL),
+            (signals, chain, asked) in (0_usize..3, 0_usize..3, 0_usize..3),
+        ) -> ClickEvent {
+            let [policy, why, url, host, domain, client, user_agent, node, by] = texts;
+            let by = by.unwrap_or_default();
+            let inner = InnerUrl { url: by.clone(), inside: 1, by: by.clone() };
+            let one = Asked {
+                source: by,
+                hop: 1,
+                said: Said::Silent,
+                from: Freshness::Kept,
+                learned: Some(Timestamp::from_millis(time)),
+                why: None,
+            };
+            ClickEvent {
+                time: Timestamp::from_millis(time),
+                event_id: EventId(event),
+                click_id: ClickId(click),
+                tenant: tenant.map(TenantId),
+                outcome,
+                tier,
+                threat,
+                signals: vec![signal(); signals],
+                decisive,
+                policy,
+                why,
+                url,
+                host,
+                domain,
+                chain: vec![inner; chain],
+                asked: vec![one; asked],
+                waited_micros: waited,
+                message: hash.map(MessageHash),
+                recipient: hash.map(RecipientHash),
+                link_issued: waited.map(|_| Timestamp::from_millis(time)),
+                client,
+                user_agent,
+                actor,
+                decision_micros: micros,
+                node: node.unwrap_or_default(),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_event_is_written_as_serde_writes_it(event in event()) {
+            let mut written = b"before".to_vec();
+            event.write_json(&mut written).unwrap();
+            let wanted = ["before".to_owned(), serde_json::to_string(&event).unwrap()].concat();
+            prop_assert_eq!(String::from_utf8(written).unwrap(), wanted);
+        }
+    }
 }

@@ -1,4 +1,6 @@
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
+
+use foldhash::HashMap;
 
 use super::{
     Hit, List, Network, Scope,

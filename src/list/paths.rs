@@ -1,6 +1,6 @@
 //! What the index holds under one name.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::Reach;
 

@@ -20,7 +20,9 @@ pub fn decide(policy: &Policy, verdict: &Verdict) -> Decision {
             (action, outcome(action, verdict.tier))
         }
     };
-    Decision { action, outcome, policy: policy.to_string(), why: why(policy, verdict, decisive, outcome, action) }
+    let name = [&*policy.name, "@", &*policy.version].concat();
+    let why = why(&name, verdict, decisive, outcome, action);
+    Decision { action, outcome, policy: name, why }
 }
 
 /// The decision for a click that comes from outside of its tenant's networks: where it would have gone on, the person
@@ -45,7 +47,7 @@ fn outcome(action: Action, tier: Tier) -> Outcome {
     }
 }
 
-fn why(policy: &Policy, verdict: &Verdict, decisive: Option<&Signal>, outcome: Outcome, action: Action) -> String {
+fn why(policy: &str, verdict: &Verdict, decisive: Option<&Signal>, outcome: Outcome, action: Action) -> String {
     match (outcome, decisive) {
         (Outcome::Revoked, Some(signal)) => format!("It was taken back: {}.", said_by(signal)),
         (Outcome::BlockedByAdmin, Some(signal)) => format!("An administrator blocks it: {}.", said_by(signal)),
@@ -57,7 +59,11 @@ fn why(policy: &Policy, verdict: &Verdict, decisive: Option<&Signal>, outcome: O
             does(action),
             verdict.tier
         ),
-        (_, None) => format!("{} Policy {policy} {} what is {}.", nobody(verdict.tier), does(action), verdict.tier),
+        // What is said of almost every click, and so without the machinery of formatting.
+        (_, None) => {
+            [nobody(verdict.tier), " Policy ", policy, " ", does(action), " what is ", verdict.tier.as_str(), "."]
+                .concat()
+        }
     }
 }
 

@@ -1,8 +1,6 @@
-use std::{
-    collections::{HashMap, HashSet},
-    hash::Hash,
-    sync::Arc,
-};
+use std::{hash::Hash, sync::Arc};
+
+use foldhash::{HashMap, HashSet};
 
 use crate::{
     base::{MessageHash, TenantId, Timestamp},

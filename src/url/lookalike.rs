@@ -1,7 +1,6 @@
 //! Hosts that can be taken for somebody else's.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashSet};
 use unicode_security::confusable_detection::skeleton;
 
 use super::{Suffixes, WebUrl, unwrap::is_below};

@@ -142,6 +142,11 @@ impl WebUrl {
         self.0.as_str()
     }
 
+    /// What [`WebUrl::as_str`] shows.
+    pub fn into_string(self) -> String {
+        self.0.into()
+    }
+
     /// Whether the scheme is `https`.
     pub fn is_https(&self) -> bool {
         self.scheme() == "https"

@@ -101,8 +101,12 @@ impl Drain {
     }
 
     fn bring_in(&mut self, live: &Live, from: Extent) -> Result<(), StoreError> {
+        let began = Instant::now();
         let (to, brought) = batch(&self.ledger.folder, &mut self.sink, live, from, self.pace.batch)?;
         self.ledger.drained(to, brought.events, brought.torn);
+        if brought.events >= self.pace.batch as u64 {
+            self.ledger.rest(began.elapsed() * self.pace.rest);
+        }
         Ok(())
     }
 

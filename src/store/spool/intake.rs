@@ -93,7 +93,7 @@ impl Intake {
         let mut heap = tray.lock();
         let before = heap.frames.len();
         let fits = !heap.closed && before < TRAY_MAX;
-        if !fits || frame::append(&mut heap.frames, |frames| serde_json::to_writer(frames, event)).is_err() {
+        if !fits || frame::append(&mut heap.frames, |frames| event.write_json(frames)).is_err() {
             heap.refused += 1;
             return;
         }

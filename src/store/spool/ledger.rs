@@ -320,6 +320,13 @@ impl Ledger {
         }
     }
 
+    /// Leaves the processor to others for so long, unless the spool fills up or somebody waits.
+    pub(super) fn rest(&self, pause: Duration) {
+        let resting =
+            |state: &mut State| !state.is_filling() && state.wanted <= state.drained_to && state.stop_by.is_none();
+        let _ = self.work.wait_timeout_while(self.lock(), pause, resting);
+    }
+
     /// Whether the time of a stop is over.
     pub(super) fn is_late(&self) -> bool {
         self.lock().stop_by.is_some_and(|by| by <= Instant::now())
@@ -381,6 +388,11 @@ impl State {
     fn backlog(&self) -> u64 {
         let left = |live: &Live| u64::from(live.safe.events.saturating_sub(self.reached(live).events));
         self.live.iter().map(left).sum()
+    }
+
+    /// Whether more than half of the room is used.
+    fn is_filling(&self) -> bool {
+        self.live.len() > self.free.len()
     }
 
     fn has_retired(&self) -> bool {

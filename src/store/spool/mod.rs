@@ -55,6 +55,9 @@ pub(super) struct Pace {
     pub(super) gather: Duration,
     /// Most events of one transaction.
     pub(super) batch: usize,
+    /// How long the drain rests after a whole batch, as a multiple of the time that it took: clicks come first, and
+    /// what waits in the spool is safe. It does not rest where the spool fills up, or where somebody waits.
+    pub(super) rest: u32,
     /// How long to wait for a lock before it counts as a failure.
     pub(super) patience: Duration,
     /// The pause after the first failure; doubled after each.
@@ -69,6 +72,7 @@ impl Default for Pace {
             sync: Duration::from_millis(25),
             gather: Duration::from_millis(250),
             batch: 2_048,
+            rest: 19,
             patience: Duration::from_secs(2),
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(5),

@@ -25,6 +25,7 @@ const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(30);
 
 const PACE: Pace = Pace {
+    rest: 0,
     sync: Duration::from_millis(1),
     gather: Duration::from_millis(5),
     batch: 64,

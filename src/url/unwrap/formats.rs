@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use super::{amp, path, proofpoint, read, translate};
 use crate::url::WebUrl;
 
@@ -56,6 +58,9 @@ const fn redirector(name: &'static str, hosts: &'static [&'static str], read: Re
 
 use Read::{Function, Parameter, Sealed};
 
+/// The one label that some formats go by.
+const GOOGLE: &str = "google";
+
 /// Every format: one line each. A line wants a sample in `tests.rs`, which the contract test asks for.
 pub(super) const FORMATS: &[Format] = &[
     wrapper(
@@ -96,19 +101,19 @@ pub(super) const FORMATS: &[Format] = &[
     Format {
         name: "Google",
         kind: Kind::Redirector,
-        hosts: Hosts::Label("google"),
+        hosts: Hosts::Label(GOOGLE),
         read: Parameter(&["/url", "/imgres", "/local_url", "/travel/clk"], &["q", "url", "imgurl", "pcurl"]),
     },
     Format {
         name: "Google AMP viewer",
         kind: Kind::Redirector,
-        hosts: Hosts::Label("google"),
+        hosts: Hosts::Label(GOOGLE),
         read: Function(amp::viewer),
     },
     Format {
         name: "Google Translate",
         kind: Kind::Redirector,
-        hosts: Hosts::Label("google"),
+        hosts: Hosts::Label(GOOGLE),
         read: Parameter(&["/translate"], &["u"]),
     },
     redirector("Google Translate proxy", &["translate.goog"], Function(translate::read)),
@@ -138,9 +143,24 @@ pub(super) const FORMATS: &[Format] = &[
 pub(super) fn of(url: &WebUrl) -> Option<&'static Format> {
     let host = url.host_str();
     let host = host.strip_suffix('.').unwrap_or(host);
-    let tail = host.as_bytes().last_chunk::<8>();
-    FORMATS.iter().find(|format| format.hosts.hold(host, tail) && format.read.is_at(url))
+    // Almost every host is a stranger's, and told so by its end.
+    let end = host.as_bytes().last_chunk();
+    if end.is_some_and(|end| ENDS.binary_search(end).is_err()) && !host.contains(GOOGLE) {
+        return None;
+    }
+    FORMATS.iter().find(|format| format.hosts.hold(host) && format.read.is_at(url))
 }
+
+/// How the domains of all formats end; none is shorter.
+static ENDS: LazyLock<Vec<[u8; 6]>> = LazyLock::new(|| {
+    let domains = FORMATS.iter().flat_map(|format| match format.hosts {
+        Hosts::Domains(domains) => domains,
+        Hosts::Label(_) => &[],
+    });
+    let mut ends: Vec<_> = domains.filter_map(|domain| domain.as_bytes().last_chunk().copied()).collect();
+    ends.sort_unstable();
+    ends
+});
 
 impl Format {
     /// What `url` holds, if it is of this format.
@@ -169,13 +189,9 @@ impl Read {
 }
 
 impl Hosts {
-    /// `tail` is the end of `host`, which tells almost every stranger without a call.
-    fn hold(&self, host: &str, tail: Option<&[u8; 8]>) -> bool {
+    fn hold(&self, host: &str) -> bool {
         match self {
-            Self::Domains(domains) => domains.iter().any(|domain| {
-                let end = domain.as_bytes().last_chunk::<8>();
-                (end.is_none() || end == tail) && is_below(host, domain)
-            }),
+            Self::Domains(domains) => domains.iter().any(|domain| is_below(host, domain)),
             Self::Label(label) => host.split('.').any(|part| part == *label),
         }
     }
@@ -184,4 +200,18 @@ impl Hosts {
 /// Whether `host` is `domain` or below it.
 pub(in crate::url) fn is_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_domain_is_long_enough_to_be_known_by_its_end() {
+        for format in FORMATS {
+            if let Hosts::Domains(domains) = format.hosts {
+                assert!(domains.iter().all(|domain| domain.len() >= 6), "{}", format.name);
+            }
+        }
+    }
 }
