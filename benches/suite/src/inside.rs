@@ -78,7 +78,7 @@ fn record(house: &House, batches: usize) -> Result<Spread> {
         LogSettings { spool: folder.path().join("spool"), room: 64 << 20, keep_days: 400, clock: Arc::new(Still) };
     let (log, writer) = ClickLog::start(&store, settings)?;
     let event = event(house);
-    let mut batch = || -> Result<f64> {
+    let batch = || -> Result<f64> {
         let events = vec![event.clone(); 1_000];
         let began = cpu::of_thread();
         events.into_iter().for_each(|event| log.record(event));
