@@ -28,12 +28,14 @@ impl Workers {
         for (at, (runtime, listener)) in ready.into_iter().enumerate() {
             let (door, mut drained, mut gone) = (Arc::clone(door), heard.clone(), heard.clone());
             let work = move || {
-                let serve = door.open(listener, held, async move { drop(drained.changed().await) });
+                // Spawned, because whatever wakes the future that a runtime blocks on also writes to an eventfd to interrupt
+                // its wait, even from within: that would be once for each connection that ends.
+                let serve = runtime.spawn(door.open(listener, held, async move { drop(drained.changed().await) }));
                 // Without anybody who could say so, there is nothing to drain for.
                 let cut = async { while gone.changed().await.is_ok() {} };
                 runtime.block_on(async {
                     tokio::select! {
-                        () = serve => {}
+                        _ = serve => {}
                         () = cut => {}
                     }
                 });

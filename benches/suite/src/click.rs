@@ -8,7 +8,7 @@ use crate::{
     house, nginx,
     paper::Paper,
     process::Server,
-    site::{self, Site, ask, clean, expect, write_paths},
+    site::{self, Site, ask_of, clean, expect, write_paths},
     slices::{Plan, Rounds, take},
     wrk::{self, Slice},
 };
@@ -59,7 +59,7 @@ impl Field {
 
     /// What the click log says of itself.
     fn log_says(&self) -> Result<String> {
-        let ready = ask(self.admin, "/readyz")?;
+        let ready = ask_of(&self.admin.to_string(), self.admin, "/readyz")?;
         let part = ready.split_once("\"part\":\"click log\"").map_or("", |(_, rest)| rest);
         let says = part.split_once("\"says\":\"").and_then(|(_, rest)| rest.split_once('"'));
         Ok(says.map_or_else(|| "nothing".to_owned(), |(says, _)| says.to_owned()))

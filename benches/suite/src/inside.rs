@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use sekisho::{
-    base::{Clock, ClickId, EventId, Timestamp},
+    base::{ClickId, Clock, EventId, Timestamp},
     judge::{Actor, ClickEvent, Outcome, Threat, Tier},
     list::Index as _,
     policy,

@@ -129,8 +129,13 @@ pub fn headers(connection: &str) -> String {
 
 /// Asks for `path` once, and returns the head and body of the answer.
 pub fn ask(address: SocketAddr, path: &str) -> Result<String> {
+    ask_of(HOST, address, path)
+}
+
+/// As [`ask`], by another name of the server: the admin listener answers to its address alone.
+pub fn ask_of(host: &str, address: SocketAddr, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address)?;
-    stream.write_all(format!("GET {path} HTTP/1.1\r\n{}", headers("close")).as_bytes())?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\n{}", headers("close").replacen(HOST, host, 1)).as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     String::from_utf8(answer).context("an answer that is no text")
