@@ -5,7 +5,7 @@
 use super::{
     choose::Scope,
     find::{
-        self, Clean, Found, Grammar, Lines, Quote, Role, Spot,
+        self, Clean, Found, Lines, Quote, Role, Spot,
         calendar::{self, Coding, Content, Property},
     },
     kind::is_html,
@@ -66,7 +66,7 @@ impl Pass<'_> {
         let rendered = find::rendered(text);
         let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
         let own = |text: &str| self.own.length(text);
-        let words = find::words(rendered.text(), &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Fixed });
+        let words = find::words(rendered.text(), &self.grammar(&own, Lines::Fixed));
         let mut edits = Vec::new();
         for word in words {
             let mut pieces = rendered.pieces(word.range.clone()).into_iter();

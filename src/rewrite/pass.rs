@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     Refused,
     choose::{Choice, Scope, choose, is_relative},
-    find::{self, Budget, Clean, Found, Grammar, Lines, Page, Resources},
+    find::{self, Budget, Care, Clean, Found, Grammar, Lines, Page, Resources},
     kind::{Closed, Kind, is_superfluous_amp, kind},
     note,
     own::Own,
@@ -38,6 +38,7 @@ pub(super) struct Pass<'a> {
     pub(super) suffixes: &'a Suffixes,
     pub(super) own: &'a Own,
     pub(super) reader: Reader,
+    pub(super) care: Care,
     pub(super) log: Log,
 }
 
@@ -294,7 +295,7 @@ impl Pass<'_> {
         let (mut edits, mut done) = (Vec::new(), None);
         let own = |text: &str| self.own.length(text);
         let clean = Clean::of(text);
-        let found = find::running_text(clean.text(), &Grammar { suffixes: self.suffixes, own: &own, lines });
+        let found = find::running_text(clean.text(), &self.grammar(&own, lines));
         for found in found {
             let span = found.span;
             let mut written = self.link(clean.text(), &found, &scope, site, span.start())?;
@@ -308,7 +309,7 @@ impl Pass<'_> {
             edits.extend(written);
         }
         let hides = |found: &Found| matches!(choose(found, &scope), Choice::Wrap(_) | Choice::Defang(_));
-        let in_pieces = || find::running_text(text, &Grammar { suffixes: self.suffixes, own: &own, lines });
+        let in_pieces = || find::running_text(text, &self.grammar(&own, lines));
         // Where no reading has a link that is to be dealt with, NULs hide none: they stay.
         if edits.is_empty() && !(clean.is_changed() && in_pieces().iter().any(hides)) {
             return Ok(edits);
@@ -342,15 +343,20 @@ impl Pass<'_> {
         part: &Part,
         site: Site<'_>,
     ) -> Result<Vec<Edit<Decoded>>, Stop> {
+        let from = self.log.links.len();
         let edits = self.html(opened, text, page, part, site)?;
-        self.holds(opened, text, page, &edits, part, site)?;
+        self.holds(opened, text, page, &edits, part, site, from)?;
         Ok(edits)
+    }
+
+    pub(super) fn grammar<'a>(&'a self, own: &'a dyn Fn(&str) -> Option<usize>, lines: Lines) -> Grammar<'a> {
+        Grammar { suffixes: self.suffixes, own, lines, care: self.care }
     }
 
     pub(super) fn find(&self, text: &str, part: &Part) -> Result<Page, Unread> {
         let own = |text: &str| self.own.length(text);
         let resources = if header_base(part).is_some() { Resources::Find } else { Resources::Skip };
-        Ok(find::page(text, &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Space }, resources)?)
+        Ok(find::page(text, &self.grammar(&own, Lines::Space), resources)?)
     }
 
     pub(super) fn html(

@@ -3,7 +3,7 @@
 use super::{
     Unsafe,
     choose::{Choice, Scope, choose},
-    find::{self, Found, Page, Quote, Role, Spot, Submit, Target},
+    find::{self, Care, Found, Page, Quote, Role, Spot, Submit, Target},
     pass::{Job, Log, Pass, Site, Stop},
     report::Unread,
 };
@@ -13,9 +13,9 @@ use crate::{
 };
 
 impl Pass<'_> {
-    /// The result is read once more. What was written for one reading of the document must not make another one see
+    /// The result is read once more; `from`: how many links the report had before this document. What was written for one reading of the document must not make another one see
     /// something new; and a parser, which shares nothing with the tokenizer, must find no link that is still to be dealt
-    /// with.
+    /// with. What every tokenizer reads alike needs no parser to be read again.
     pub(super) fn holds(
         &mut self,
         opened: &Opened,
@@ -24,6 +24,7 @@ impl Pass<'_> {
         edits: &[Edit<Decoded>],
         part: &Part,
         site: Site<'_>,
+        from: usize,
     ) -> Result<(), Stop> {
         if matches!(self.job, Job::Restore) {
             return Ok(());
@@ -37,11 +38,23 @@ impl Pass<'_> {
                 return Err(Unread::Html(Unsafe::Ambiguous).into());
             }
         }
-        let Some(targets) = find::targets(&text, &mut self.log.budget) else {
-            return if page.guessed { Err(Unread::Html(Unsafe::TooComplex).into()) } else { Ok(()) };
+        let plain = if self.care == Care::Usual { find::plain_targets(&text) } else { None };
+        let targets = match plain {
+            Some(targets) => targets,
+            None => match find::targets(&text, &mut self.log.budget) {
+                Some(targets) => targets.into_iter().collect(),
+                None if page.guessed => return Err(Unread::Html(Unsafe::TooComplex).into()),
+                None => return Ok(()),
+            },
         };
+        let rows = self.log.links.get(from..).unwrap_or_default().iter();
+        let mut written: Vec<&str> = rows.filter_map(|row| row.link.as_deref()).collect();
+        written.sort_unstable();
         let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
         let escapes = |(target, value): (Target, String)| {
+            if target == Target::Link && written.binary_search(&value.as_str()).is_ok() {
+                return false;
+            }
             let (span, quote) = (Span::new(0, 0), Quote::Double);
             let spot = match target {
                 Target::Link => Spot::Attribute(Role::Link, quote),

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{
+    find::Care,
     marker, note,
     own::Own,
     pass::{Job, Log, Pass, Reader},
@@ -32,6 +33,7 @@ pub struct Rewriter {
     tenants: Vec<TenantId>,
     suffixes: Arc<Suffixes>,
     policy: Policy,
+    care: Care,
 }
 
 /// A message as it goes on, and what was done to it.
@@ -69,7 +71,16 @@ impl Rewriter {
     /// tenants that it knows are recognised once [`Rewriter::with_tenants`] names them.
     pub fn new(minter: Minter, opener: Opener, base: LinkBase, suffixes: Arc<Suffixes>, policy: Policy) -> Self {
         let tenants = vec![minter.tenant()];
-        Self { minter, opener, bases: vec![base], tenants, suffixes, policy }
+        Self { minter, opener, bases: vec![base], tenants, suffixes, policy, care: Care::Usual }
+    }
+
+    /// Has every HTML document read by a library and proven by a parser, those too that all tokenizers read alike. What
+    /// comes of it must be the same, and takes many times longer: for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_all_care(mut self) -> Self {
+        self.care = Care::All;
+        self
     }
 
     /// Recognises links of these tenants too (those that share the link host); they are opened and minted anew.
@@ -204,7 +215,8 @@ impl Rewriter {
     }
 
     fn pass<'a>(&'a self, job: Job<'a>, own: &'a Own) -> Pass<'a> {
-        Pass { job, policy: &self.policy, suffixes: &self.suffixes, own, reader: Reader::Every, log: Log::default() }
+        let (policy, suffixes) = (&self.policy, &*self.suffixes);
+        Pass { job, policy, suffixes, own, reader: Reader::Every, care: self.care, log: Log::default() }
     }
 
     fn names(&self, raw: &[u8], structure: &Structure, envelope: &Envelope<'_>) -> (MessageHash, RecipientHash) {

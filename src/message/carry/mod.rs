@@ -8,13 +8,14 @@ pub(crate) use quoted_printable::encode as encode_quoted_printable;
 
 use std::{borrow::Cow, ops::Range};
 
+use encoding_rs::UTF_8;
 use memchr::{memchr, memchr_iter};
 
 use crate::base::{Decoded, Edit, Overlap, Raw, Span, apply};
 
 use super::{
     Newline, Opened, Transfer,
-    charset::Text,
+    charset::{Charset, Text},
     transfer::{TransferMap, base64},
 };
 
@@ -82,6 +83,8 @@ pub enum CarryError {
 
 /// Longest line that SMTP carries, without its line break.
 const MAX_LINE: usize = 998;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// An edit of the decoded bytes of a part.
 pub(super) type ByteEdit = (Range<usize>, Vec<u8>);
@@ -172,6 +175,10 @@ impl Opened {
     /// Whether a part with these bytes would be read as that text, by the charset that it would then be taken to have.
     fn reads_as(&self, bytes: &[u8], wanted: &str) -> bool {
         let charset = self.part.charset_of(bytes);
+        // As nearly all mail is, and nothing to decode.
+        if charset == Charset::Known(UTF_8) && !bytes.starts_with(BYTE_ORDER_MARK) {
+            return bytes == wanted.as_bytes();
+        }
         Text::decode(charset, Cow::Borrowed(bytes)).text == wanted
     }
 

@@ -78,6 +78,36 @@ pub(crate) fn meaning(element: &Element<'_>, attribute: &str) -> Meaning {
     TABLE.iter().find(|row| named(row.attributes) && on(row.elements)).map_or(Meaning::None, |row| row.meaning)
 }
 
+/// Whether an attribute of that name means anything on some element: quick, and for nearly all that say how a page looks
+/// the answer is no.
+pub(crate) fn can_mean(attribute: &str) -> bool {
+    let local = attribute.rsplit(':').next().unwrap_or(attribute);
+    let known = |name: &str| {
+        let first = name.bytes().next().unwrap_or_default();
+        FIRST.get(usize::from(first)).is_some_and(|lengths| lengths & length_bit(name) != 0)
+    };
+    known(local) || known(attribute)
+}
+
+/// For each first byte of a name in the table, the lengths of such names.
+static FIRST: std::sync::LazyLock<[u32; 256]> = std::sync::LazyLock::new(|| {
+    let mut first = [0; 256];
+    let mut add = |byte: u8, lengths: u32| first.iter_mut().skip(byte.into()).take(1).for_each(|all| *all |= lengths);
+    for row in TABLE {
+        match row.attributes {
+            Names::Local(names) | Names::Whole(names) => {
+                names.iter().for_each(|name| add(name.bytes().next().unwrap_or_default(), length_bit(name)));
+            }
+            Names::Handlers => add(b'o', u32::MAX),
+        }
+    }
+    first
+});
+
+fn length_bit(name: &str) -> u32 {
+    1 << name.len().min(31)
+}
+
 /// The byte range of the URL in the `content` of a refresh (WHATWG "shared declarative refresh steps", read more widely:
 /// a client that skips the number or the `url=` still finds its URL here).
 pub(crate) fn refresh_url(content: &str) -> Option<std::ops::Range<usize>> {
@@ -127,6 +157,21 @@ mod tests {
         assert_eq!(of("img", Namespace::Html, "src"), Meaning::Resource);
         assert_eq!(of("p", Namespace::Html, "onclick"), Meaning::Script);
         assert_eq!(of("p", Namespace::Html, "on"), Meaning::None);
+    }
+
+    #[test]
+    fn what_cannot_mean_anything_is_in_no_row() {
+        for row in TABLE {
+            let (Names::Local(names) | Names::Whole(names)) = row.attributes else { continue };
+            for name in names {
+                assert!(can_mean(name), "{name}");
+                assert!(matches!(row.attributes, Names::Whole(_)) || can_mean(&format!("x:{name}")), "{name}");
+            }
+        }
+        assert!(can_mean("onclick") && can_mean("on-x"));
+        for name in ["class", "width", "align", "valign", "border", "title", "target", "rel", "alt", "role"] {
+            assert!(!can_mean(name), "{name}");
+        }
     }
 
     #[test]

@@ -10,8 +10,8 @@ use super::{
     css, reading,
     readings::Reading,
     runs::{Gap, Run, gap, is_tight},
-    text::{Grammar, Lines, Shape, Word, words},
-    tokens::{Hidden, Mode, Node, Value, tokenize},
+    text::{Care, Grammar, Lines, Shape, Word, words},
+    tokens::{Hidden, Mode, Node, Tokens, Value, plainly, tokenize},
     unescape,
 };
 use crate::base::{Decoded, Span};
@@ -94,14 +94,13 @@ impl Walk<'_> {
 
     /// Reads a stretch of the shadow that begins at `offset`; gives what is hidden in it.
     fn stretch(&mut self, shadow: &str, offset: usize, anchor: Option<usize>) -> Result<Hidden, Unsafe> {
-        let read = |mode| tokenize(shadow, anchor, mode, self.resources);
-        let seen = match read(Mode::Strict) {
-            Ok(seen) => seen,
-            Err(RewritingError::ParsingAmbiguity(_)) => {
-                self.page.guessed = true;
-                read(Mode::Lenient).map_err(|_| Unsafe::TooComplex)?
-            }
-            Err(_) => return Err(Unsafe::TooComplex),
+        let plain = match self.grammar.care {
+            Care::Usual => plainly(shadow, anchor, self.resources),
+            Care::All => None,
+        };
+        let seen = match plain {
+            Some(seen) => seen,
+            None => self.tokens(shadow, anchor)?,
         };
         let text = self.text.get(offset..offset + shadow.len()).unwrap_or_default();
         for value in seen.values {
@@ -113,6 +112,18 @@ impl Walk<'_> {
             self.text_nodes(text, offset, &seen.text_nodes);
         }
         Ok(seen.hidden)
+    }
+
+    fn tokens(&mut self, shadow: &str, anchor: Option<usize>) -> Result<Tokens, Unsafe> {
+        let read = |mode| tokenize(shadow, anchor, mode, self.resources);
+        match read(Mode::Strict) {
+            Ok(seen) => Ok(seen),
+            Err(RewritingError::ParsingAmbiguity(_)) => {
+                self.page.guessed = true;
+                read(Mode::Lenient).map_err(|_| Unsafe::TooComplex)
+            }
+            Err(_) => Err(Unsafe::TooComplex),
+        }
     }
 
     fn keep(&mut self, text: &str, offset: usize, value: Value) -> Result<(), Unsafe> {

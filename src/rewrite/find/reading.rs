@@ -17,9 +17,12 @@ use html5ever::{
 };
 
 use super::{
-    attributes::{Element, Meaning, Namespace, meaning, refresh_url},
+    Within,
+    attributes::{Element, Meaning, Namespace, can_mean, meaning, refresh_url},
     html,
-    tokens::FILE_PARAMETERS,
+    plain::{self, Token},
+    tokens::{self, FILE_PARAMETERS},
+    unescape,
 };
 
 /// What reading one message may cost. The tree builder walks its stack of open elements, so its time grows with the
@@ -78,6 +81,35 @@ pub(crate) fn targets(document: &str, budget: &mut Budget) -> Option<BTreeSet<(T
             open.extend(seen.documents.into_iter().map(|document| (document, depth + 1)));
         }
     }
+    Some(found)
+}
+
+/// As [`targets`], or more, for a document that every tokenizer reads alike ([`plain`]), in order; `None` for any other.
+/// A parser may drop a tag where it stands, and can add none.
+pub(crate) fn plain_targets(document: &str) -> Option<Vec<(Target, String)>> {
+    let mut found = Vec::new();
+    plain::read(document, |token| {
+        let Token::Start(tag) = token else { return Some(()) };
+        let mut element = None;
+        for attribute in tag.attributes.iter().filter(|attribute| can_mean(&attribute.name)) {
+            let element =
+                element.get_or_insert_with(|| tokens::element(document, &tag.name, Namespace::Html, tag.attributes));
+            let value = || unescape(attribute.of(document), Within::Attribute).into_text();
+            match meaning(element, &attribute.name) {
+                Meaning::Link => found.push((Target::Link, value())),
+                Meaning::Action => found.push((Target::Action, value())),
+                Meaning::Active => found.push((Target::Active, value())),
+                Meaning::Refresh => {
+                    let value = value();
+                    let url = refresh_url(&value).and_then(|range| value.get(range));
+                    found.extend(url.map(|url| (Target::Refresh, url.to_owned())));
+                }
+                Meaning::Document => return None,
+                _ => {}
+            }
+        }
+        Some(())
+    })?;
     Some(found)
 }
 

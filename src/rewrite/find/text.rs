@@ -55,6 +55,17 @@ pub(crate) struct Grammar<'a> {
     /// stood there when the link was put into the text, and is not the link's.
     pub(crate) own: &'a dyn Fn(&str) -> Option<usize>,
     pub(crate) lines: Lines,
+    /// Who reads HTML.
+    pub(crate) care: Care,
+}
+
+/// Who reads HTML that every tokenizer reads alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// We, and nobody else.
+    Usual,
+    /// Whoever reads all other HTML: what tests compare with.
+    All,
 }
 
 /// A URL in `<…>` may go over lines for as many bytes as this.
