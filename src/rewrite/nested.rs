@@ -59,7 +59,7 @@ impl Pass<'_> {
         page.found.retain(|found| !matches!(found.spot, Spot::TextNode(_) | Spot::Text(_)));
         let edits = self.proven(clean.text(), opened, &page, part, site)?;
         // What is no page keeps its NULs where no tag of it is touched.
-        Ok(if edits.is_empty() { edits } else { clean.carry(edits) })
+        Ok(if edits.is_empty() { edits } else { self.without_nuls(&clean, edits, site.part) })
     }
 
     pub(super) fn enriched(&mut self, text: &str, site: Site<'_>) -> Result<Edits, Stop> {

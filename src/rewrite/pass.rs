@@ -236,7 +236,7 @@ impl Pass<'_> {
         if edits.is_empty() && clean.is_changed() {
             return self.as_it_stands(text, opened, part, kind, id);
         }
-        Ok(clean.carry(edits))
+        Ok(self.without_nuls(&clean, edits, id))
     }
 
     fn as_it_stands(
@@ -314,7 +314,7 @@ impl Pass<'_> {
         if edits.is_empty() && !(clean.is_changed() && in_pieces().iter().any(hides)) {
             return Ok(edits);
         }
-        Ok(clean.carry(edits))
+        Ok(self.without_nuls(&clean, edits, site.part))
     }
 
     /// An HTML document, its edits proven.
@@ -328,10 +328,23 @@ impl Pass<'_> {
         let clean = Clean::of(text);
         let page = self.find(clean.text(), part)?;
         let edits = self.proven(clean.text(), opened, &page, part, site)?;
+        Ok(self.without_nuls(&clean, edits, site.part))
+    }
+
+    /// Edits of a text that take every NUL out of it too, which the report says.
+    pub(super) fn without_nuls(
+        &mut self,
+        clean: &Clean<'_>,
+        edits: Vec<Edit<Decoded>>,
+        part: &str,
+    ) -> Vec<Edit<Decoded>> {
         if clean.is_changed() && self.reader == Reader::Every {
-            self.log.ambiguities.push(format!("{}: NulRemoved", site.part));
+            let noted = format!("{part}: NulRemoved");
+            if self.log.ambiguities.last() != Some(&noted) {
+                self.log.ambiguities.push(noted);
+            }
         }
-        Ok(clean.carry(edits))
+        clean.carry(edits)
     }
 
     /// The edits of a page, proven.

@@ -8,7 +8,7 @@ use super::{
     report::Unread,
 };
 use crate::{
-    base::{Decoded, Edit, Span, apply},
+    base::{Decoded, Edit, Span, apply_text},
     message::{Opened, Part},
 };
 
@@ -29,8 +29,7 @@ impl Pass<'_> {
         if matches!(self.job, Job::Restore) {
             return Ok(());
         }
-        let text = apply(text.as_bytes(), edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
-        let text = String::from_utf8(text).map_err(|error| Unread::Carry(error.to_string()))?;
+        let text = apply_text(text, edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
         if page.readings > 1 && !edits.is_empty() {
             let again = self.find(&text, part)?;
             let left = Pass { log: Log::default(), ..*self }.html(opened, &text, &again, part, site)?;

@@ -141,7 +141,7 @@ impl Rewriter {
         edits.extend(marker::strip_all(raw, structure));
         edits.sort_by_key(|edit| edit.span);
         if counts.wrapped + counts.defanged + counts.removed_parts > 0 {
-            let body = apply(structure.body.of(raw), &in_body(&edits, structure))?;
+            let body = edited_body(raw, structure, &edits)?;
             edits.extend(marker::add(raw, structure, &body, &counts, &self.minter));
             edits.sort_by_key(|edit| edit.span);
         }
@@ -266,15 +266,15 @@ fn difference(before: &[u8], after: &[u8]) -> Edit<Raw> {
     Edit::new(crate::base::Span::new(same, before.len() - tail), with)
 }
 
-/// The edits of the body, counted from its beginning.
-fn in_body(edits: &[Edit<Raw>], structure: &Structure) -> Vec<Edit<Raw>> {
-    let start = structure.body.start();
-    let inside = edits.iter().filter(|edit| edit.span.start() >= start);
-    let moved = |at: usize| at.saturating_sub(start);
-    inside
-        .map(|edit| {
-            let span = crate::base::Span::new(moved(edit.span.start()), moved(edit.span.end()));
-            Edit::new(span, edit.with.clone())
-        })
-        .collect()
+/// The SHA-256 of the body once it is edited.
+fn edited_body(raw: &[u8], structure: &Structure, edits: &[Edit<Raw>]) -> Result<[u8; 32], Overlap> {
+    let (mut hash, mut done) = (Sha256::new(), structure.body.start());
+    for edit in edits.iter().filter(|edit| edit.span.start() >= structure.body.start()) {
+        let before = raw.get(done..edit.span.start());
+        hash.update(before.ok_or(Overlap { at: edit.span.start(), length: raw.len() })?);
+        hash.update(&edit.with);
+        done = edit.span.end();
+    }
+    hash.update(raw.get(done..).unwrap_or_default());
+    Ok(hash.finalize().into())
 }

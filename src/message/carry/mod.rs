@@ -11,7 +11,7 @@ use std::{borrow::Cow, ops::Range};
 use encoding_rs::UTF_8;
 use memchr::{memchr, memchr_iter};
 
-use crate::base::{Decoded, Edit, Overlap, Raw, Span, apply};
+use crate::base::{Decoded, Edit, Overlap, Raw, Span, apply_text};
 
 use super::{
     Newline, Opened, Transfer,
@@ -131,10 +131,7 @@ impl Opened {
         if let Some(edit) = bad {
             return Err(CarryError::NotText { part: part(), at: edit.span.start() });
         }
-        let edited =
-            apply(self.text().as_bytes(), edits).map_err(|cause| CarryError::Overlap { part: part(), cause })?;
-        let at = edits.first().map_or(0, |edit| edit.span.start());
-        String::from_utf8(edited).map_err(|_| CarryError::NotText { part: part(), at })
+        apply_text(self.text(), edits).map_err(|cause| CarryError::Overlap { part: part(), cause })
     }
 
     fn carry_in_place(&self, raw: &[u8], edits: &[Edit<Decoded>], wanted: &str) -> Result<Vec<Edit<Raw>>, Recoded> {

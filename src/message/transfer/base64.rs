@@ -64,38 +64,40 @@ pub(crate) enum Damage {
 /// end, a group that is not whole.
 pub(crate) fn is_damaged(body: &[u8]) -> bool {
     let (mut count, mut padding) = (0_usize, 0_usize);
-    for byte in body {
-        match KINDS[usize::from(*byte)] {
-            Kind::Sextet if padding == 0 => count += 1,
-            Kind::Blank => {}
-            Kind::Padding => padding += 1,
-            Kind::Sextet | Kind::Noise => return true,
+    let mut rest = body;
+    while !rest.is_empty() {
+        let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let (line, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        rest = behind;
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        if padding == 0 && text.iter().fold(0, |all, byte| all | OTHERS[usize::from(*byte)]) == 0 {
+            count += text.len();
+            continue;
+        }
+        for byte in line {
+            match byte {
+                b'=' => padding += 1,
+                b' ' | b'\t' | b'\r' | b'\n' => {}
+                other if sextet(*other).is_some() && padding == 0 => count += 1,
+                _ => return true,
+            }
         }
     }
     !(count + padding).is_multiple_of(4) || padding > 2
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Sextet,
-    Padding,
-    Blank,
-    Noise,
-}
-
-static KINDS: [Kind; 256] = {
-    let mut kinds = [Kind::Noise; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        kinds[byte] = match byte as u8 {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => Kind::Sextet,
-            b'=' => Kind::Padding,
-            b' ' | b'\t' | b'\r' | b'\n' => Kind::Blank,
-            _ => Kind::Noise,
-        };
-        byte += 1;
+/// 1 for what is none of the alphabet.
+static OTHERS: [u8; 256] = {
+    let mut others = [1; 256];
+    let mut at = 0;
+    while at < 256 {
+        if matches!(at as u8, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/') {
+            others[at] = 0;
+        }
+        at += 1;
     }
-    kinds
+    others
 };
 
 /// As a decoder with that habit decodes.

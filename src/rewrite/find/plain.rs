@@ -18,7 +18,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2, memchr3, memmem};
 
 use super::Quote;
 
@@ -64,8 +64,19 @@ impl Attribute<'_> {
 
 /// Tags by which a document is not plain.
 const FEEDBACK: [&str; 13] = [
-    "select", "frameset", "svg", "math", "template", "script", "noscript", "textarea", "xmp", "iframe", "noembed",
-    "noframes", "plaintext",
+    "select",
+    "frameset",
+    "svg",
+    "math",
+    "template",
+    "script",
+    "noscript",
+    "textarea",
+    "xmp",
+    "iframe",
+    "noembed",
+    "noframes",
+    "plaintext",
 ];
 
 /// Attributes of one tag; to compare each with each is not to take long.
@@ -131,12 +142,23 @@ impl<'t> Reader<'t> {
         self.bytes.get(self.at).copied()
     }
 
-    fn skip(&mut self, wanted: fn(u8) -> bool) -> usize {
-        let start = self.at;
-        while self.byte().is_some_and(wanted) {
-            self.at += 1;
+    /// Nearly always there is one, or none.
+    fn blanks(&mut self) -> usize {
+        match self.rest() {
+            [b' ', next, ..] if !is_blank(*next) => {
+                self.at += 1;
+                1
+            }
+            [next, ..] if !is_blank(*next) => 0,
+            _ => self.skip(BLANK),
         }
-        self.at - start
+    }
+
+    fn skip(&mut self, wanted: u8) -> usize {
+        let rest = self.rest();
+        let length = rest.iter().position(|byte| CLASSES[usize::from(*byte)] & wanted == 0).unwrap_or(rest.len());
+        self.at += length;
+        length
     }
 
     /// A name in lower case, which a letter begins.
@@ -145,13 +167,12 @@ impl<'t> Reader<'t> {
         if !self.byte()?.is_ascii_alphabetic() {
             return None;
         }
-        self.skip(is_name);
-        let name = self.text.get(start..self.at)?;
-        Some(if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Cow::Owned(name.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(name)
-        })
+        self.skip(SMALL);
+        if self.byte().is_none_or(|byte| CLASSES[usize::from(byte)] & NAME == 0) {
+            return self.text.get(start..self.at).map(Cow::Borrowed);
+        }
+        self.skip(NAME);
+        Some(Cow::Owned(self.text.get(start..self.at)?.to_ascii_lowercase()))
     }
 
     /// What begins with `<!`, at `start`.
@@ -184,7 +205,7 @@ impl<'t> Reader<'t> {
     /// An end tag from its name on.
     fn end_tag(&mut self) -> Option<Cow<'t, str>> {
         let name = self.name()?;
-        self.skip(is_blank);
+        self.skip(BLANK);
         (self.byte()? == b'>').then_some(())?;
         self.at += 1;
         Some(name)
@@ -194,8 +215,9 @@ impl<'t> Reader<'t> {
     fn start_tag(&mut self, attributes: &mut Vec<Attribute<'t>>) -> Option<Cow<'t, str>> {
         attributes.clear();
         let name = self.name()?;
+        let mut seen = 0_u64;
         loop {
-            let blanks = self.skip(is_blank);
+            let blanks = self.blanks();
             match self.byte()? {
                 b'>' => {
                     self.at += 1;
@@ -209,9 +231,15 @@ impl<'t> Reader<'t> {
                 _ => {}
             }
             let attribute = self.attribute()?;
-            if attributes.len() >= ATTRIBUTES || attributes.iter().any(|other| other.name == attribute.name) {
+            // Names of another length, or with another beginning, differ.
+            let name = attribute.name.as_bytes();
+            let like = 1 << ((name.len() * 8 + usize::from(name.first().copied()?)) % 64);
+            if seen & like != 0 && attributes.iter().any(|other| other.name == attribute.name)
+                || attributes.len() >= ATTRIBUTES
+            {
                 return None;
             }
+            seen |= like;
             attributes.push(attribute);
         }
     }
@@ -220,29 +248,29 @@ impl<'t> Reader<'t> {
         let start = self.at;
         let name = self.name()?;
         let behind = self.at;
-        self.skip(is_blank);
+        self.blanks();
         if self.byte()? != b'=' {
             self.at = behind;
             return Some(Attribute { name, start, value: None, quote: Quote::None });
         }
         self.at += 1;
-        self.skip(is_blank);
+        self.blanks();
         let (quote, value) = match self.byte()? {
             mark @ (b'"' | b'\'') => {
                 self.at += 1;
-                let value = self.at..self.at + memchr(mark, self.rest())?;
+                let value = self.at..self.at + memchr3(mark, b'<', b'>', self.rest())?;
+                if self.bytes.get(value.end) != Some(&mark) {
+                    return None;
+                }
                 self.at = value.end + 1;
                 (if mark == b'"' { Quote::Double } else { Quote::Single }, value)
             }
             _ => {
                 let start = self.at;
-                (self.skip(is_bare) > 0).then_some(())?;
+                (self.skip(BARE) > 0).then_some(())?;
                 (Quote::None, start..self.at)
             }
         };
-        if memchr2(b'<', b'>', self.bytes.get(value.clone())?).is_some() {
-            return None;
-        }
         Some(Attribute { name, start, value: Some(value), quote })
     }
 
@@ -264,11 +292,27 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
 }
 
-const fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':')
-}
-
+const BLANK: u8 = 1;
+/// What may stand in a name.
+const NAME: u8 = 2;
+/// The same, without capitals.
+const SMALL: u8 = 4;
 /// What may stand in a value that is not quoted.
-const fn is_bare(byte: u8) -> bool {
-    !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'=' | b'<' | b'>' | b'`')
-}
+const BARE: u8 = 8;
+
+/// Which of these a byte is.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        let name = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+        let bare = !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'=' | b'<' | b'>' | b'`');
+        classes[at] = is_blank(byte) as u8 * BLANK
+            | name as u8 * NAME
+            | (name && !byte.is_ascii_uppercase()) as u8 * SMALL
+            | bare as u8 * BARE;
+        at += 1;
+    }
+    classes
+};

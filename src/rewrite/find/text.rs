@@ -282,7 +282,11 @@ impl Scanner<'_, '_> {
         let rest = self.rest(start);
         let escapes = self.grammar.lines == Lines::Folded;
         let ends = |character: char| ends_a_url(character) || escapes && character == '\\';
-        let mut end = rest.find(ends).unwrap_or(rest.len());
+        // Most of a URL is ASCII that never ends one.
+        let plain = rest.bytes().position(|byte| !byte.is_ascii_graphic() || b"<>\"`\\".contains(&byte));
+        let plain = plain.unwrap_or(rest.len());
+        let behind = rest.get(plain..).unwrap_or_default();
+        let mut end = plain + behind.find(ends).unwrap_or(behind.len());
         end = self.authority_end(rest.get(..end).unwrap_or_default());
         let url = balanced(rest.get(..end).unwrap_or_default());
         start + trim_end(url).len()
@@ -291,6 +295,9 @@ impl Scanner<'_, '_> {
     /// Cuts a URL where text in a script without blanks follows it: `https://example.com/aをご覧` ends behind `a`. Text
     /// in such a script behind a delimiter belongs to the URL: `/wiki/日本`.
     fn authority_end(&self, url: &str) -> usize {
+        if url.is_ascii() {
+            return url.len();
+        }
         let host_end = url.find(['/', '\\', '?', '#']).unwrap_or(url.len());
         let known = std::cell::LazyCell::new(|| {
             let whole = url.get(..host_end).unwrap_or_default();

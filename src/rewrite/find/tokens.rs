@@ -193,7 +193,7 @@ impl Tokens {
             if control && Forms::matters(&attribute.name) {
                 self.forms.see(name, &attribute.name, unescape(attribute.of(text), Within::Attribute).text());
             }
-            if !can_mean(&attribute.name) {
+            if !can_mean(&attribute.name, resources == Resources::Find) {
                 continue;
             }
             let meaning = meaning(&element, &attribute.name);
@@ -249,12 +249,7 @@ impl Tokens {
 }
 
 /// What the table needs to know of an element with these attributes.
-pub(super) fn element<'a>(
-    text: &str,
-    name: &'a str,
-    namespace: Namespace,
-    attributes: &[Written<'_>],
-) -> Element<'a> {
+pub(super) fn element<'a>(text: &str, name: &'a str, namespace: Namespace, attributes: &[Written<'_>]) -> Element<'a> {
     let has = |wanted: &str, values: &[&str]| {
         attributes.iter().any(|attribute| {
             attribute.name == wanted && {

@@ -50,6 +50,35 @@ fn nothing_to_do_is_the_same_bytes() {
 }
 
 #[test]
+fn what_is_taken_out_where_no_link_is_stays_within_the_law() {
+    let encoded = |media: &str, body: &str| {
+        let head = format!("Message-ID: <1@example.com>\r\nContent-Type: {media}; charset=utf-8\r\n");
+        format!("{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n{body}\n").into_bytes()
+    };
+    // A reader that takes a NUL for a blank would find `evimml.co`.
+    let nul = hold("a NUL", &encoded("text/plain", "evimml.co=00evil.comm"));
+    assert!(nul.report.ambiguities.contains(&"1: NulRemoved".to_owned()), "{:?}", nul.report.ambiguities);
+    assert!(text(&nul).contains("\r\nevimml.coevil.comm"));
+    let base = hold("a base", &encoded("text/html", "<<base href=3Dhttps://b.test/>p>foo</p>"));
+    assert!(text(&base).contains("<<base >p>foo</p>"), "{}", text(&base));
+}
+
+#[test]
+fn what_is_defanged_is_no_part_of_a_name_before_it() {
+    let body = "see www.www.https://[[a.example= or <www.www.https://[[b.example>";
+    let once = hold("a name before it", &message("text/plain; charset=utf-8", body));
+    assert!(text(&once).contains("see www.www. hxxps://[[a[.]example="), "{}", text(&once));
+    hold("a name before it, in a page", &html(&format!("<p>{}</p>", body.replace('<', "&lt;"))));
+}
+
+#[test]
+fn text_is_read_with_its_references_undone() {
+    let once = hold("references", &html("<p>go to www&#46;evil&period;com or http&colon;&sol;&sol;b&#x2e;com</p>"));
+    let wanted = [(Done::Wrapped, Some("http://www.evil.com/")), (Done::Wrapped, Some("http://b.com/"))];
+    assert_eq!(done(&once), wanted);
+}
+
+#[test]
 fn a_link_is_replaced_and_nothing_else() {
     let raw = html("<A HREF='http://www.example.com/?a=1&amp;b=%2F+#f' class=x>go</A>");
     let once = hold("one link", &raw);
