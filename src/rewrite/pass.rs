@@ -64,6 +64,8 @@ pub(super) struct Log {
     growth: usize,
     /// What proofs may still cost.
     pub(super) budget: Budget,
+    /// Links in the report before the document that is dealt with.
+    pub(super) before: usize,
     /// Whether a link of the part hung on a base that its header names.
     on_header_base: bool,
 }
@@ -356,9 +358,9 @@ impl Pass<'_> {
         part: &Part,
         site: Site<'_>,
     ) -> Result<Vec<Edit<Decoded>>, Stop> {
-        let from = self.log.links.len();
+        self.log.before = self.log.links.len();
         let edits = self.html(opened, text, page, part, site)?;
-        self.holds(opened, text, page, &edits, part, site, from)?;
+        self.holds(opened, text, page, &edits, part, site)?;
         Ok(edits)
     }
 

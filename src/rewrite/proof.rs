@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Pass<'_> {
-    /// The result is read once more; `from`: how many links the report had before this document. What was written for one reading of the document must not make another one see
+    /// The result is read once more. What was written for one reading of the document must not make another one see
     /// something new; and a parser, which shares nothing with the tokenizer, must find no link that is still to be dealt
     /// with. What every tokenizer reads alike needs no parser to be read again.
     pub(super) fn holds(
@@ -24,7 +24,6 @@ impl Pass<'_> {
         edits: &[Edit<Decoded>],
         part: &Part,
         site: Site<'_>,
-        from: usize,
     ) -> Result<(), Stop> {
         if matches!(self.job, Job::Restore) {
             return Ok(());
@@ -46,7 +45,7 @@ impl Pass<'_> {
                 None => return Ok(()),
             },
         };
-        let rows = self.log.links.get(from..).unwrap_or_default().iter();
+        let rows = self.log.links.get(self.log.before..).unwrap_or_default().iter();
         let mut written: Vec<&str> = rows.filter_map(|row| row.link.as_deref()).collect();
         written.sort_unstable();
         let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);

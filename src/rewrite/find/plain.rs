@@ -308,10 +308,9 @@ static CLASSES: [u8; 256] = {
         let byte = at as u8;
         let name = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
         let bare = !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'=' | b'<' | b'>' | b'`');
-        classes[at] = is_blank(byte) as u8 * BLANK
-            | name as u8 * NAME
-            | (name && !byte.is_ascii_uppercase()) as u8 * SMALL
-            | bare as u8 * BARE;
+        let small = name && !byte.is_ascii_uppercase();
+        classes[at] =
+            (is_blank(byte) as u8 * BLANK) | (name as u8 * NAME) | (small as u8 * SMALL) | (bare as u8 * BARE);
         at += 1;
     }
     classes
