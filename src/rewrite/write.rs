@@ -7,7 +7,7 @@ use super::{
 use crate::base::{Decoded, Edit, Span};
 
 /// The style of an anchor that is put around text: the page looks as before.
-const INHERIT: &str = "color:inherit;text-decoration:inherit";
+const INHERIT: &str = "color:inherit;background:none;font:inherit;text-decoration:inherit";
 
 /// Puts `url` in the place of the link. In a text node it stands around the text that was there.
 pub(crate) fn link(found: &Found, url: &str) -> Vec<Edit<Decoded>> {
@@ -62,25 +62,14 @@ pub(crate) fn defanged(text: &str, found: &Found, why: &str) -> Vec<Edit<Decoded
         },
         // Without a URL it would load the same page again.
         Spot::Refresh { content, quote } => return vec![Edit::new(content, emptied(quote))],
-        Spot::TextNode(_) => {
-            let shown = hxxp(&unescape(found.span.of_str(text), Within::Text).into_text(), why);
-            apart(text, found) + &escape_attribute(&shown)
-        }
-        Spot::Text(_) => apart(text, found) + &hxxp(found.span.of_str(text), why),
-        Spot::Piece(_) => hxxp(found.span.of_str(text), why),
+        Spot::TextNode(_) => escape_attribute(&hxxp(&unescape(found.span.of_str(text), Within::Text).into_text(), why)),
+        Spot::Text(_) | Spot::Piece(_) => hxxp(found.span.of_str(text), why),
     };
     let mut edits = vec![Edit::new(found.span, with)];
     if let Spot::Form { after: Some(after), .. } = found.spot {
         edits.push(Edit::new(Span::new(after, after), note::FORM));
     }
     edits
-}
-
-/// A blank, where what is written would go on a name that stands before it: `www.a.hxxp` is a host for who makes links.
-fn apart(text: &str, found: &Found) -> String {
-    let before = text.get(..found.span.start()).and_then(|before| before.chars().next_back());
-    let joins = before.is_some_and(|before| matches!(before, '.' | '-' | '_') || before.is_alphanumeric());
-    if joins { " ".to_owned() } else { String::new() }
 }
 
 /// An attribute without a value.
