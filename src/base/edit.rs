@@ -48,6 +48,27 @@ pub fn apply<S>(source: &[u8], edits: &[Edit<S>]) -> Result<Vec<u8>, Overlap> {
     Ok(out)
 }
 
+/// As [`apply`], of text.
+///
+/// Errors: [`Overlap`], where an edit cuts a character or puts in what is no text, too.
+pub fn apply_text<S>(source: &str, edits: &[Edit<S>]) -> Result<String, Overlap> {
+    let growth: usize = edits.iter().map(|edit| edit.with.len()).sum();
+    let mut out = String::with_capacity(source.len() + growth);
+    let mut done = 0;
+    for edit in edits {
+        let overlap = || Overlap { at: edit.span.start(), length: source.len() };
+        if edit.span.end() > source.len() {
+            return Err(overlap());
+        }
+        out.push_str(source.get(done..edit.span.start()).ok_or_else(overlap)?);
+        out.push_str(std::str::from_utf8(&edit.with).map_err(|_| overlap())?);
+        done = edit.span.end();
+    }
+    let rest = source.get(done..).ok_or(Overlap { at: done, length: source.len() })?;
+    out.push_str(rest);
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +90,10 @@ mod tests {
         assert!(apply(b"abcd", &[edit(0, 2, "x"), edit(1, 3, "y")]).is_err());
         assert!(apply(b"abcd", &[edit(2, 3, "x"), edit(0, 1, "y")]).is_err());
         assert!(apply(b"abcd", &[edit(3, 5, "x")]).is_err());
+        assert!(apply_text("abcd", &[edit(0, 2, "x"), edit(1, 3, "y")]).is_err());
+        assert!(apply_text("abcd", &[edit(2, 3, "x"), edit(0, 1, "y")]).is_err());
+        assert!(apply_text("abcd", &[edit(3, 5, "x")]).is_err());
+        assert!(apply_text("\u{e9}", &[edit(1, 2, "x")]).is_err());
     }
 
     proptest! {
@@ -84,6 +109,7 @@ mod tests {
                 source += gone;
                 wanted += new;
             }
+            prop_assert_eq!(apply_text(&source, &edits), Ok(wanted.clone()));
             prop_assert_eq!(apply(source.as_bytes(), &edits), Ok(wanted.into_bytes()));
         }
     }

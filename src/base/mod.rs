@@ -7,7 +7,7 @@ mod id;
 mod span;
 mod time;
 
-pub use edit::{Edit, Overlap, apply};
+pub use edit::{Edit, Overlap, apply, apply_text};
 pub use id::{BadId, ClickId, EventId, MessageHash, RecipientHash, TenantId};
 pub use span::{Decoded, Raw, Span};
 pub use time::{Clock, Timestamp};

@@ -52,7 +52,8 @@ impl LinkBase {
 
     /// The whole link, as it is put into a message.
     pub fn link(&self, minted: &Minted) -> String {
-        format!("{self}{minted}")
+        let scheme = if self.https { "https://" } else { "http://" };
+        [scheme, &self.host_and_port, &self.prefix, "/", &minted.host, "/", &minted.token].concat()
     }
 
     /// The host, lower case, with its port where that is not the scheme's own: what a `Host` field says.
@@ -81,6 +82,7 @@ impl LinkBase {
     /// fragment are still behind what is returned; see [`is_whole`].
     pub fn strip_url<'u>(&self, url: &'u WebUrl) -> Option<&'u str> {
         let here = url.is_https() == self.https
+            && self.host_and_port.starts_with(url.host_str())
             && url.userinfo().is_empty()
             && host_and_port(url) == self.host_and_port
             && self.strip(url.after_host().as_bytes()).is_some();

@@ -71,6 +71,11 @@ pub(crate) fn name_of(line: &[u8]) -> Option<(&[u8], usize)> {
     (!name.is_empty() && line.get(colon + blanks) == Some(&b':')).then_some((name, colon + blanks))
 }
 
+/// Whether a line begins a field.
+pub(crate) fn is_field(line: &[u8]) -> bool {
+    name_of(line).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

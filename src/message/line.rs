@@ -24,10 +24,15 @@ impl Newline {
 
     /// The bytes of one line break.
     pub const fn as_bytes(self) -> &'static [u8] {
+        self.as_str().as_bytes()
+    }
+
+    /// One line break.
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
-            Self::Crlf => b"\r\n",
-            Self::Lf => b"\n",
-            Self::Cr => b"\r",
+            Self::Crlf => "\r\n",
+            Self::Lf => "\n",
+            Self::Cr => "\r",
         }
     }
 

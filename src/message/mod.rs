@@ -30,6 +30,7 @@ mod words;
 pub(crate) use carry::encode_quoted_printable;
 pub use carry::{Carried, CarryError, Recoded};
 pub use cms::signed_content;
+pub(crate) use field::is_field;
 pub use field::{Field, Fields, fields, header_value};
 pub use limits::{Limit, LimitHit, Limits};
 pub use line::Newline;

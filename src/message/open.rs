@@ -39,7 +39,7 @@ pub struct Opened {
     pub(super) charset: Charset,
     text: String,
     /// The bytes that the text was decoded from, where they are not the text itself.
-    bytes: Option<Vec<u8>>,
+    pub(super) bytes: Option<Vec<u8>>,
     pub(super) text_map: TextMap,
     pub(super) transfer_map: TransferMap,
 }

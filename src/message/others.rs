@@ -27,7 +27,9 @@ impl Opened {
             other => other == Transfer::Unknown,
         };
         let bytes = self.bytes();
-        damaged || needs_text(bytes, self.charset) || !self.part.other_charsets(self.charset, bytes).is_empty()
+        let read_as_it_stands = self.bytes.is_none() && self.charset == Charset::Known(UTF_8);
+        let needs_text = if read_as_it_stands { has_shifts(bytes) } else { needs_text(bytes, self.charset) };
+        damaged || needs_text || !self.part.other_charsets(self.charset, bytes).is_empty()
     }
 }
 
@@ -88,8 +90,8 @@ impl Part {
             add(Charset::Known(UTF_8));
         }
         // Old browsers guess UTF-7 (attack row 80).
-        let guessed = memmem::find(bytes, b"+AD").is_some() || memmem::find(bytes, b"+AG").is_some();
-        if stated.is_none() && guessed {
+        let guessed = || memmem::find(bytes, b"+AD").is_some() || memmem::find(bytes, b"+AG").is_some();
+        if stated.is_none() && guessed() {
             add(Charset::Utf7);
         }
         // And a reader that does not know it takes it for ASCII.
@@ -102,8 +104,11 @@ impl Part {
 
 /// Whether anything in the bytes could make a reader of the same charset come to another text.
 fn needs_text(bytes: &[u8], charset: Charset) -> bool {
-    let shifts = memchr3_iter(0x1b, 0x0e, 0, bytes).next().is_some() || memmem::find(bytes, b"~{").is_some();
-    shifts || !bytes.is_ascii() && (charset != Charset::Known(UTF_8) || std::str::from_utf8(bytes).is_err())
+    has_shifts(bytes) || !bytes.is_ascii() && (charset != Charset::Known(UTF_8) || std::str::from_utf8(bytes).is_err())
+}
+
+fn has_shifts(bytes: &[u8]) -> bool {
+    memchr3_iter(0x1b, 0x0e, 0, bytes).next().is_some() || memmem::find(bytes, b"~{").is_some()
 }
 
 fn undone_otherwise(transfer: Transfer, body: &[u8]) -> Vec<Vec<u8>> {

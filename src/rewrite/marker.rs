@@ -31,12 +31,12 @@ pub(crate) fn strip_all(raw: &[u8], structure: &Structure) -> Vec<Edit<Raw>> {
     fields(raw, structure.header).filter(is_marker).map(|field| Edit::new(field.span, "")).collect()
 }
 
-/// The field to add at the end of the header, for a message whose body will be `body`. `None` where there is no header
-/// to add it to.
+/// The field to add at the end of the header, for a message whose body will have this SHA-256. `None` where there is no
+/// header to add it to.
 pub(crate) fn add(
     raw: &[u8],
     structure: &Structure,
-    body: &[u8],
+    body: &[u8; 32],
     counts: &Counts,
     minter: &Minter,
 ) -> Option<Edit<Raw>> {
@@ -62,12 +62,15 @@ fn is_marker(field: &Field<'_>) -> bool {
 fn is_true(raw: &[u8], structure: &Structure, field: &Field<'_>, minter: &Minter) -> bool {
     let Ok(value) = std::str::from_utf8(field.value) else { return false };
     let Some((claim, given)) = value.split_once("; tag=") else { return false };
-    let body = structure.body.of(raw);
-    field.name == NAME.as_bytes() && tag(claim, structure.message_id(raw).unwrap_or_default(), body, minter) == given
+    let tag = || {
+        let body = Sha256::digest(structure.body.of(raw)).into();
+        tag(claim, structure.message_id(raw).unwrap_or_default(), &body, minter)
+    };
+    field.name == NAME.as_bytes() && tag() == given
 }
 
 /// The hash that names messages, over an input that no Message-ID can be: it has a line break in it.
-fn tag(claim: &str, message_id: &[u8], body: &[u8], minter: &Minter) -> String {
+fn tag(claim: &str, message_id: &[u8], body: &[u8; 32], minter: &Minter) -> String {
     let name = [NAME.as_bytes(), b"\n", claim.as_bytes(), b"\n", message_id].concat();
-    minter.message_hash(&name, &Sha256::digest(body).into()).to_string()
+    minter.message_hash(&name, body).to_string()
 }

@@ -5,7 +5,7 @@
 use super::{
     choose::Scope,
     find::{
-        self, Clean, Found, Grammar, Lines, Quote, Role, Spot,
+        self, Clean, Found, Lines, Quote, Role, Spot,
         calendar::{self, Coding, Content, Property},
     },
     kind::is_html,
@@ -59,14 +59,14 @@ impl Pass<'_> {
         page.found.retain(|found| !matches!(found.spot, Spot::TextNode(_) | Spot::Text(_)));
         let edits = self.proven(clean.text(), opened, &page, part, site)?;
         // What is no page keeps its NULs where no tag of it is touched.
-        Ok(if edits.is_empty() { edits } else { clean.carry(edits) })
+        Ok(if edits.is_empty() { edits } else { self.without_nuls(&clean, edits, site.part) })
     }
 
     pub(super) fn enriched(&mut self, text: &str, site: Site<'_>) -> Result<Edits, Stop> {
         let rendered = find::rendered(text);
         let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
         let own = |text: &str| self.own.length(text);
-        let words = find::words(rendered.text(), &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Fixed });
+        let words = find::words(rendered.text(), &self.grammar(&own, Lines::Fixed));
         let mut edits = Vec::new();
         for word in words {
             let mut pieces = rendered.pieces(word.range.clone()).into_iter();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     Refused,
     choose::{Choice, Scope, choose, is_relative},
-    find::{self, Budget, Clean, Found, Grammar, Lines, Page, Resources},
+    find::{self, Budget, Care, Clean, Found, Grammar, Lines, Page, Resources},
     kind::{Closed, Kind, is_superfluous_amp, kind},
     note,
     own::Own,
@@ -38,6 +38,7 @@ pub(super) struct Pass<'a> {
     pub(super) suffixes: &'a Suffixes,
     pub(super) own: &'a Own,
     pub(super) reader: Reader,
+    pub(super) care: Care,
     pub(super) log: Log,
 }
 
@@ -63,6 +64,8 @@ pub(super) struct Log {
     growth: usize,
     /// What proofs may still cost.
     pub(super) budget: Budget,
+    /// Links in the report before the document that is dealt with.
+    pub(super) before: usize,
     /// Whether a link of the part hung on a base that its header names.
     on_header_base: bool,
 }
@@ -235,7 +238,7 @@ impl Pass<'_> {
         if edits.is_empty() && clean.is_changed() {
             return self.as_it_stands(text, opened, part, kind, id);
         }
-        Ok(clean.carry(edits))
+        Ok(self.without_nuls(&clean, edits, id))
     }
 
     fn as_it_stands(
@@ -294,7 +297,7 @@ impl Pass<'_> {
         let (mut edits, mut done) = (Vec::new(), None);
         let own = |text: &str| self.own.length(text);
         let clean = Clean::of(text);
-        let found = find::running_text(clean.text(), &Grammar { suffixes: self.suffixes, own: &own, lines });
+        let found = find::running_text(clean.text(), &self.grammar(&own, lines));
         for found in found {
             let span = found.span;
             let mut written = self.link(clean.text(), &found, &scope, site, span.start())?;
@@ -309,12 +312,12 @@ impl Pass<'_> {
             edits.extend(written);
         }
         let hides = |found: &Found| matches!(choose(found, &scope), Choice::Wrap(_) | Choice::Defang(_));
-        let in_pieces = || find::running_text(text, &Grammar { suffixes: self.suffixes, own: &own, lines });
+        let in_pieces = || find::running_text(text, &self.grammar(&own, lines));
         // Where no reading has a link that is to be dealt with, NULs hide none: they stay.
         if edits.is_empty() && !(clean.is_changed() && in_pieces().iter().any(hides)) {
             return Ok(edits);
         }
-        Ok(clean.carry(edits))
+        Ok(self.without_nuls(&clean, edits, site.part))
     }
 
     /// An HTML document, its edits proven.
@@ -328,10 +331,23 @@ impl Pass<'_> {
         let clean = Clean::of(text);
         let page = self.find(clean.text(), part)?;
         let edits = self.proven(clean.text(), opened, &page, part, site)?;
+        Ok(self.without_nuls(&clean, edits, site.part))
+    }
+
+    /// Edits of a text that take every NUL out of it too, which the report says.
+    pub(super) fn without_nuls(
+        &mut self,
+        clean: &Clean<'_>,
+        edits: Vec<Edit<Decoded>>,
+        part: &str,
+    ) -> Vec<Edit<Decoded>> {
         if clean.is_changed() && self.reader == Reader::Every {
-            self.log.ambiguities.push(format!("{}: NulRemoved", site.part));
+            let noted = format!("{part}: NulRemoved");
+            if self.log.ambiguities.last() != Some(&noted) {
+                self.log.ambiguities.push(noted);
+            }
         }
-        Ok(clean.carry(edits))
+        clean.carry(edits)
     }
 
     /// The edits of a page, proven.
@@ -343,15 +359,20 @@ impl Pass<'_> {
         part: &Part,
         site: Site<'_>,
     ) -> Result<Vec<Edit<Decoded>>, Stop> {
+        self.log.before = self.log.links.len();
         let edits = self.html(opened, text, page, part, site)?;
         self.holds(opened, text, page, &edits, part, site)?;
         Ok(edits)
     }
 
+    pub(super) fn grammar<'a>(&'a self, own: &'a dyn Fn(&str) -> Option<usize>, lines: Lines) -> Grammar<'a> {
+        Grammar { suffixes: self.suffixes, own, lines, care: self.care }
+    }
+
     pub(super) fn find(&self, text: &str, part: &Part) -> Result<Page, Unread> {
         let own = |text: &str| self.own.length(text);
         let resources = if header_base(part).is_some() { Resources::Find } else { Resources::Skip };
-        Ok(find::page(text, &Grammar { suffixes: self.suffixes, own: &own, lines: Lines::Space }, resources)?)
+        Ok(find::page(text, &self.grammar(&own, Lines::Space), resources)?)
     }
 
     pub(super) fn html(
@@ -548,16 +569,20 @@ fn restore(found: &Found, scope: &Scope<'_>, choice: Choice, row: &mut ReportedL
     Some(write::plain(found, destination.as_str()))
 }
 
-/// Where an empty line has to go between a header and a body that have none, since a link at the beginning of the body
-/// would be taken for one field more: `https:`.
+/// Where an empty line has to go between a header and a body that have none, since the first line of the body, as it goes
+/// out, would be taken for one field more: `https:`, or a name that was no name before it was encoded.
 fn would_be_a_field(raw: &[u8], part: &Part, edits: &[Edit<Raw>]) -> Option<usize> {
     let at = part.body.start();
-    let first = edits.iter().find(|edit| edit.span.start() >= at)?;
-    let before = raw.get(at..first.span.start())?;
-    let glued = part.role == Role::Leaf && part.header.end() == at && first.span.start() < part.body.end();
-    let header_is_whole = edits.iter().all(|edit| edit.span.start() >= at);
-    let word = before.iter().all(|byte| byte.is_ascii_graphic() && *byte != b':');
-    (glued && header_is_whole && word).then_some(at)
+    if part.role != Role::Leaf || part.header.end() != at {
+        return None;
+    }
+    let new_field = |edit: &Edit<Raw>| edit.span.end() == at && edit.with.ends_with(b"\n");
+    let in_body = edits.iter().filter(|edit| edit.span.start() >= at && !new_field(edit));
+    let from_body = |span: Span<Raw>| Span::new(span.start() - at, span.end() - at);
+    let in_body: Vec<Edit<Raw>> = in_body.map(|edit| Edit::new(from_body(edit.span), edit.with.clone())).collect();
+    let edited = apply(part.body.of(raw), &in_body).ok().filter(|_| !in_body.is_empty())?;
+    let line = edited.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    (message::is_field(line) || line.starts_with(b" ") || line.starts_with(b"\t")).then_some(at)
 }
 
 /// Edits that leave no NUL in the text: some readers drop it, others do not.

@@ -3,19 +3,19 @@
 use super::{
     Unsafe,
     choose::{Choice, Scope, choose},
-    find::{self, Found, Page, Quote, Role, Spot, Submit, Target},
+    find::{self, Care, Found, Page, Quote, Role, Spot, Submit, Target},
     pass::{Job, Log, Pass, Site, Stop},
     report::Unread,
 };
 use crate::{
-    base::{Decoded, Edit, Span, apply},
+    base::{Decoded, Edit, Span, apply_text},
     message::{Opened, Part},
 };
 
 impl Pass<'_> {
     /// The result is read once more. What was written for one reading of the document must not make another one see
     /// something new; and a parser, which shares nothing with the tokenizer, must find no link that is still to be dealt
-    /// with.
+    /// with. What every tokenizer reads alike needs no parser to be read again.
     pub(super) fn holds(
         &mut self,
         opened: &Opened,
@@ -28,8 +28,7 @@ impl Pass<'_> {
         if matches!(self.job, Job::Restore) {
             return Ok(());
         }
-        let text = apply(text.as_bytes(), edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
-        let text = String::from_utf8(text).map_err(|error| Unread::Carry(error.to_string()))?;
+        let text = apply_text(text, edits).map_err(|overlap| Unread::Carry(overlap.to_string()))?;
         if page.readings > 1 && !edits.is_empty() {
             let again = self.find(&text, part)?;
             let left = Pass { log: Log::default(), ..*self }.html(opened, &text, &again, part, site)?;
@@ -37,11 +36,23 @@ impl Pass<'_> {
                 return Err(Unread::Html(Unsafe::Ambiguous).into());
             }
         }
-        let Some(targets) = find::targets(&text, &mut self.log.budget) else {
-            return if page.guessed { Err(Unread::Html(Unsafe::TooComplex).into()) } else { Ok(()) };
+        let plain = if self.care == Care::Usual { find::plain_targets(&text) } else { None };
+        let targets = match plain {
+            Some(targets) => targets,
+            None => match find::targets(&text, &mut self.log.budget) {
+                Some(targets) => targets.into_iter().collect(),
+                None if page.guessed => return Err(Unread::Html(Unsafe::TooComplex).into()),
+                None => return Ok(()),
+            },
         };
+        let rows = self.log.links.get(self.log.before..).unwrap_or_default().iter();
+        let mut written: Vec<&str> = rows.filter_map(|row| row.link.as_deref()).collect();
+        written.sort_unstable();
         let scope = Scope::of_text(self.policy, self.suffixes, self.own, site.place);
         let escapes = |(target, value): (Target, String)| {
+            if target == Target::Link && written.binary_search(&value.as_str()).is_ok() {
+                return false;
+            }
             let (span, quote) = (Span::new(0, 0), Quote::Double);
             let spot = match target {
                 Target::Link => Spot::Attribute(Role::Link, quote),

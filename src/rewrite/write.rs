@@ -7,7 +7,7 @@ use super::{
 use crate::base::{Decoded, Edit, Span};
 
 /// The style of an anchor that is put around text: the page looks as before.
-const INHERIT: &str = "color:inherit;text-decoration:inherit";
+const INHERIT: &str = "color:inherit;background:none;font:inherit;text-decoration:inherit";
 
 /// Puts `url` in the place of the link. In a text node it stands around the text that was there.
 pub(crate) fn link(found: &Found, url: &str) -> Vec<Edit<Decoded>> {

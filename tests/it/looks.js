@@ -1,7 +1,7 @@
 // What a document comes to, in lines that can be compared: elements with their attributes, text, comments. Targets are left
 // out, anchors that were put around text are looked through, and so is what runs or opens something inside the page.
 const targets = ["href", "xlink:href", "o:href", "action", "formaction", "longdesc", "xml:base"];
-const inserted = "color:inherit;text-decoration:inherit";
+const inserted = "color:inherit;background:none;font:inherit;text-decoration:inherit";
 const active = ["iframe", "frame", "embed", "object", "applet", "portal", "script", "param"];
 
 function comment(data) {

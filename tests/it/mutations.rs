@@ -16,7 +16,7 @@ use sekisho::message::{Limits, Role, split};
 
 use crate::{
     mails::{Mail, corpus_mails},
-    rewrite::laws,
+    rewrite::{care, laws},
 };
 
 /// Splitmix64: the same on every machine.
@@ -261,6 +261,7 @@ fn mutant(mails: &[Mail], seed: u64) -> Vec<u8> {
 /// All laws that hold for a message whatever it is.
 fn laws_hold(raw: &[u8]) {
     let once = laws::rewrite(raw);
+    care::makes_no_difference("a mutant", raw);
     laws::nothing_else_moves("a mutant", raw, &once);
     laws::no_attribute_escapes("a mutant", &once);
     laws::twice_is_once("a mutant", &once);

@@ -8,13 +8,14 @@ pub(crate) use quoted_printable::encode as encode_quoted_printable;
 
 use std::{borrow::Cow, ops::Range};
 
+use encoding_rs::UTF_8;
 use memchr::{memchr, memchr_iter};
 
-use crate::base::{Decoded, Edit, Overlap, Raw, Span, apply};
+use crate::base::{Decoded, Edit, Overlap, Raw, Span, apply_text};
 
 use super::{
     Newline, Opened, Transfer,
-    charset::Text,
+    charset::{Charset, Text},
     transfer::{TransferMap, base64},
 };
 
@@ -83,6 +84,8 @@ pub enum CarryError {
 /// Longest line that SMTP carries, without its line break.
 const MAX_LINE: usize = 998;
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// An edit of the decoded bytes of a part.
 pub(super) type ByteEdit = (Range<usize>, Vec<u8>);
 
@@ -128,10 +131,7 @@ impl Opened {
         if let Some(edit) = bad {
             return Err(CarryError::NotText { part: part(), at: edit.span.start() });
         }
-        let edited =
-            apply(self.text().as_bytes(), edits).map_err(|cause| CarryError::Overlap { part: part(), cause })?;
-        let at = edits.first().map_or(0, |edit| edit.span.start());
-        String::from_utf8(edited).map_err(|_| CarryError::NotText { part: part(), at })
+        apply_text(self.text(), edits).map_err(|cause| CarryError::Overlap { part: part(), cause })
     }
 
     fn carry_in_place(&self, raw: &[u8], edits: &[Edit<Decoded>], wanted: &str) -> Result<Vec<Edit<Raw>>, Recoded> {
@@ -172,6 +172,10 @@ impl Opened {
     /// Whether a part with these bytes would be read as that text, by the charset that it would then be taken to have.
     fn reads_as(&self, bytes: &[u8], wanted: &str) -> bool {
         let charset = self.part.charset_of(bytes);
+        // As nearly all mail is, and nothing to decode.
+        if charset == Charset::Known(UTF_8) && !bytes.starts_with(BYTE_ORDER_MARK) {
+            return bytes == wanted.as_bytes();
+        }
         Text::decode(charset, Cow::Borrowed(bytes)).text == wanted
     }
 

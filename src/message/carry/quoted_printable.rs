@@ -106,11 +106,16 @@ impl Writer {
 
     fn token(&mut self, token: Token, piece: &[u8]) {
         match token {
-            Token::Literal(_) => piece.iter().for_each(|byte| match byte {
-                b'\r' if self.newline == Newline::Cr => self.hard_break(b"\r"),
-                b'\r' => self.escape(b'\r'),
-                other => self.put(&[*other]),
-            }),
+            Token::Literal(_) => {
+                for (number, text) in piece.split(|byte| *byte == b'\r').enumerate() {
+                    match self.newline {
+                        _ if number == 0 => {}
+                        Newline::Cr => self.hard_break(b"\r"),
+                        _ => self.escape(b'\r'),
+                    }
+                    self.literals(text);
+                }
+            }
             Token::Escaped(_) => self.put(piece),
             Token::Stray => self.escape(b'='),
             // A CR alone would join an LF that an edit puts behind it.
@@ -142,21 +147,39 @@ impl Writer {
     /// New bytes: printable ASCII and inner blanks as they are; a line break of the message's own kind breaks the line.
     fn encode(&mut self, bytes: &[u8]) {
         let line_break = self.newline.as_bytes();
+        let plain = |byte: &u8| matches!(byte, b' ' | b'\t' | 33..=60 | 62..=126);
         let mut rest = bytes;
-        while let Some((first, behind)) = rest.split_first() {
-            rest = match rest.strip_prefix(line_break) {
-                Some(behind) => {
-                    self.hard_break(line_break);
-                    behind
-                }
-                None => {
-                    match first {
-                        b' ' | b'\t' | 33..=60 | 62..=126 => self.put(&[*first]),
-                        other => self.escape(*other),
-                    }
-                    behind
-                }
+        while let Some(first) = rest.first() {
+            let length = rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+            rest = if length > 0 {
+                let (text, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+                self.literals(text);
+                behind
+            } else if let Some(behind) = rest.strip_prefix(line_break) {
+                self.hard_break(line_break);
+                behind
+            } else {
+                self.escape(*first);
+                rest.get(1..).unwrap_or_default()
             };
+        }
+    }
+
+    /// Bytes that stand for themselves, between any two of which a soft line break may stand.
+    fn literals(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while let Some(first) = rest.first() {
+            if self.column == 0 && *first == b'-' || self.column + 1 >= MAX_LINE {
+                self.put(&[*first]);
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            self.drop_padding();
+            let room = MAX_LINE - 1 - self.column;
+            let (fits, behind) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+            self.out.extend_from_slice(fits);
+            self.column += fits.len();
+            rest = behind;
         }
     }
 

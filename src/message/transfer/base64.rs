@@ -1,5 +1,7 @@
-use crate::message::line::{Newline, is_blank};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use memchr::memchr;
+
+use crate::message::line::{Newline, is_blank};
 
 /// A line of the body that begins with a whole group, and the decoded offset at which its bytes begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,18 +16,33 @@ pub(crate) fn decode(body: &[u8]) -> (Vec<u8>, Vec<Checkpoint>) {
     let mut out = Vec::with_capacity(body.len() / 4 * 3 + 3);
     let mut checkpoints = vec![Checkpoint { decoded: 0, raw: 0 }];
     let mut group = Group::default();
-    for (at, byte) in body.iter().enumerate() {
-        match sextet(*byte) {
-            Some(value) => group.push(value, &mut out),
-            None if *byte == b'=' => group.flush(&mut out),
-            None if *byte == b'\n' && group.count == 0 => {
-                checkpoints.push(Checkpoint { decoded: out.len(), raw: at + 1 });
-            }
-            None => {}
+    let mut at = 0;
+    while at < body.len() {
+        let rest = body.get(at..).unwrap_or_default();
+        let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let line = rest.get(..length).unwrap_or_default();
+        at += length;
+        if group.count > 0 || !decode_clean(line, &mut out) {
+            line.iter().for_each(|byte| group.take(*byte, &mut out));
+        }
+        if group.count == 0 && line.ends_with(b"\n") {
+            checkpoints.push(Checkpoint { decoded: out.len(), raw: at });
         }
     }
     group.flush(&mut out);
     (out, checkpoints)
+}
+
+/// Decodes a line of whole groups; `false`, and nothing done, for any other.
+fn decode_clean(line: &[u8], out: &mut Vec<u8>) -> bool {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let before = out.len();
+    out.resize(before + line.len() / 4 * 3 + 3, 0);
+    let room = out.get_mut(before..).unwrap_or_default();
+    let decoded = STANDARD.decode_slice(line, room);
+    out.truncate(before + decoded.as_ref().copied().unwrap_or(0));
+    decoded.is_ok()
 }
 
 /// What decoders make of a body that is no clean base64 (attack row 77), other than [`decode`] does.
@@ -47,16 +64,41 @@ pub(crate) enum Damage {
 /// end, a group that is not whole.
 pub(crate) fn is_damaged(body: &[u8]) -> bool {
     let (mut count, mut padding) = (0_usize, 0_usize);
-    for byte in body {
-        match byte {
-            b'=' => padding += 1,
-            b' ' | b'\t' | b'\r' | b'\n' => {}
-            other if sextet(*other).is_some() && padding == 0 => count += 1,
-            _ => return true,
+    let mut rest = body;
+    while !rest.is_empty() {
+        let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let (line, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        rest = behind;
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        if padding == 0 && text.iter().fold(0, |all, byte| all | OTHERS[usize::from(*byte)]) == 0 {
+            count += text.len();
+            continue;
+        }
+        for byte in line {
+            match byte {
+                b'=' => padding += 1,
+                b' ' | b'\t' | b'\r' | b'\n' => {}
+                other if sextet(*other).is_some() && padding == 0 => count += 1,
+                _ => return true,
+            }
         }
     }
     !(count + padding).is_multiple_of(4) || padding > 2
 }
+
+/// 1 for what is none of the alphabet.
+static OTHERS: [u8; 256] = {
+    let mut others = [1; 256];
+    let mut at = 0;
+    while at < 256 {
+        if matches!(at as u8, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/') {
+            others[at] = 0;
+        }
+        at += 1;
+    }
+    others
+};
 
 /// As a decoder with that habit decodes.
 pub(crate) fn decode_as(body: &[u8], habit: Damage) -> Vec<u8> {
@@ -85,6 +127,14 @@ struct Group {
 }
 
 impl Group {
+    fn take(&mut self, byte: u8, out: &mut Vec<u8>) {
+        match sextet(byte) {
+            Some(value) => self.push(value, out),
+            None if byte == b'=' => self.flush(out),
+            None => {}
+        }
+    }
+
     fn push(&mut self, value: u8, out: &mut Vec<u8>) {
         self.bits = self.bits << 6 | u32::from(value);
         self.count += 1;
@@ -139,26 +189,14 @@ impl Layout {
 
     /// `bytes` in lines, without a break after the last.
     pub(crate) fn encode(self, bytes: &[u8]) -> Vec<u8> {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut out = Vec::with_capacity(bytes.len() / 3 * 4 + bytes.len() / 28 + 8);
-        let mut column = 0;
-        for group in bytes.chunks(3) {
-            if column == self.width {
-                out.extend_from_slice(self.newline.as_bytes());
-                column = 0;
+        let mut out = String::with_capacity(bytes.len() / 3 * 4 + bytes.len() / 28 + 8);
+        for (number, line) in bytes.chunks((self.width / 4 * 3).max(3)).enumerate() {
+            if number > 0 {
+                out.push_str(self.newline.as_str());
             }
-            let mut padded = [0; 4];
-            for (place, byte) in padded.iter_mut().skip(1).zip(group) {
-                *place = *byte;
-            }
-            let bits = u32::from_be_bytes(padded);
-            for number in 0..4_usize {
-                let value = (bits >> (18 - 6 * number)) as usize & 63;
-                out.push(if number > group.len() { b'=' } else { ALPHABET[value] });
-            }
-            column += 4;
+            STANDARD.encode_string(line, &mut out);
         }
-        out
+        out.into_bytes()
     }
 }
 
@@ -204,7 +242,26 @@ mod tests {
         assert_eq!(Layout { width: 8, newline: Newline::Crlf }.encode(b"hello world"), b"aGVsbG8g\r\nd29ybGQ=");
     }
 
+    /// One byte after the other.
+    fn by_bytes(body: &[u8]) -> (Vec<u8>, Vec<Checkpoint>) {
+        let (mut out, mut group) = (Vec::new(), Group::default());
+        let mut checkpoints = vec![Checkpoint { decoded: 0, raw: 0 }];
+        for (at, byte) in body.iter().enumerate() {
+            group.take(*byte, &mut out);
+            if *byte == b'\n' && group.count == 0 {
+                checkpoints.push(Checkpoint { decoded: out.len(), raw: at + 1 });
+            }
+        }
+        group.flush(&mut out);
+        (out, checkpoints)
+    }
+
     proptest! {
+        #[test]
+        fn lines_come_to_the_same_as_bytes(body in "(aGVs|[aQ+/= \r\n-]|\r\n|aQ==){0,24}") {
+            prop_assert_eq!(decode(body.as_bytes()), by_bytes(body.as_bytes()));
+        }
+
         #[test]
         fn encoding_is_undone(bytes in proptest::collection::vec(any::<u8>(), 0..300), groups in 1_usize..30) {
             let layout = Layout { width: groups * 4, newline: Newline::Crlf };

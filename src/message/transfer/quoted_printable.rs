@@ -75,29 +75,49 @@ fn break_length(rest: &[u8]) -> usize {
     }
 }
 
+/// Decodes a body as its [`Token`]s say, a line or what stands before an escape at a time.
 pub(crate) fn decode(body: &[u8]) -> (Vec<u8>, Map) {
     let (mut out, mut map) = (Vec::with_capacity(body.len()), Map::default());
     let mut rest = body;
-    while let Some(token) = Token::first(rest) {
-        let (piece, behind) = rest.split_at_checked(token.len()).unwrap_or((rest, &[]));
-        match token {
-            Token::Literal(length) | Token::HardBreak(length) => {
-                out.extend_from_slice(piece);
-                map.same(length);
+    while let Some(length) = memchr::memchr2(b'=', b'\n', rest) {
+        let (piece, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        if behind.first() == Some(&b'=') {
+            out.extend_from_slice(piece);
+            map.same(length);
+            let token = Token::escape(behind);
+            match token {
+                Token::Escaped(byte) => {
+                    out.push(byte);
+                    map.unit(1, 3);
+                }
+                Token::SoftBreak(length) => map.gap(length),
+                _ => {
+                    out.push(b'=');
+                    map.same(1);
+                }
             }
-            Token::Stray => {
-                out.push(b'=');
-                map.same(1);
-            }
-            Token::Escaped(byte) => {
-                out.push(byte);
-                map.unit(1, 3);
-            }
-            Token::SoftBreak(length) | Token::Padding(length) => map.gap(length),
+            rest = behind.get(token.len()..).unwrap_or_default();
+        } else {
+            let (line, line_break): (_, &[u8]) = match piece.strip_suffix(b"\r") {
+                Some(line) => (line, b"\r\n"),
+                None => (piece, b"\n"),
+            };
+            literal(line, &mut out, &mut map);
+            out.extend_from_slice(line_break);
+            map.same(line_break.len());
+            rest = behind.get(1..).unwrap_or_default();
         }
-        rest = behind;
     }
+    literal(rest, &mut out, &mut map);
     (out, map)
+}
+
+/// What ends a line: the blanks at its end are padding.
+fn literal(line: &[u8], out: &mut Vec<u8>, map: &mut Map) {
+    let kept = line.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1);
+    out.extend_from_slice(line.get(..kept).unwrap_or_default());
+    map.same(kept);
+    map.gap(line.len() - kept);
 }
 
 /// What decoders make of a `=` that begins neither an escape in capitals nor a soft line break (attack row 76), other than
@@ -145,6 +165,8 @@ pub(crate) fn decode_as(body: &[u8], habit: Damage) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::message::map::Place;
 
@@ -164,6 +186,39 @@ mod tests {
         assert_eq!(decoded("a=3"), "a=3");
         assert_eq!(decoded("=zz==41=\rx"), "=zz=Ax");
         assert_eq!(decoded("é"), "é");
+    }
+
+    /// One token after the other.
+    fn by_tokens(body: &[u8]) -> (Vec<u8>, Map) {
+        let (mut out, mut map) = (Vec::with_capacity(body.len()), Map::default());
+        let mut rest = body;
+        while let Some(token) = Token::first(rest) {
+            let (piece, behind) = rest.split_at_checked(token.len()).unwrap_or((rest, &[]));
+            match token {
+                Token::Literal(length) | Token::HardBreak(length) => {
+                    out.extend_from_slice(piece);
+                    map.same(length);
+                }
+                Token::Stray => {
+                    out.push(b'=');
+                    map.same(1);
+                }
+                Token::Escaped(byte) => {
+                    out.push(byte);
+                    map.unit(1, 3);
+                }
+                Token::SoftBreak(length) | Token::Padding(length) => map.gap(length),
+            }
+            rest = behind;
+        }
+        (out, map)
+    }
+
+    proptest! {
+        #[test]
+        fn lines_come_to_the_same_as_tokens(body in "([a \t\r\n=]|=\r\n|=4A|=4a|\r\n){0,24}") {
+            prop_assert_eq!(decode(body.as_bytes()), by_tokens(body.as_bytes()));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The table of attributes: which are clicked, which are only loaded, which run something. docs/HTML.md is made of it.
 
+use std::sync::LazyLock;
+
 use super::table::{Elements, Names, TABLE};
 
 /// What the table needs to know of the element.
@@ -61,7 +63,7 @@ impl Meaning {
 /// What `attribute` (lower case, prefix included) of `element` means. Attributes decide, not element names: clients
 /// honour `href` on VML shapes under whatever prefix (attack rows 22 and 30).
 pub(crate) fn meaning(element: &Element<'_>, attribute: &str) -> Meaning {
-    let local = attribute.rsplit(':').next().unwrap_or(attribute);
+    let local = local(attribute);
     let named = |names: Names| match names {
         Names::Local(names) => names.contains(&local),
         Names::Whole(names) => names.contains(&attribute),
@@ -76,6 +78,46 @@ pub(crate) fn meaning(element: &Element<'_>, attribute: &str) -> Meaning {
         Elements::FileParameter => element.names_a_file,
     };
     TABLE.iter().find(|row| named(row.attributes) && on(row.elements)).map_or(Meaning::None, |row| row.meaning)
+}
+
+/// Whether an attribute of that name means anything on some element: quick, and for nearly all that say how a page looks
+/// the answer is no. Without `loaded`, what is only loaded with the page means nothing.
+pub(crate) fn can_mean(attribute: &str, loaded: bool) -> bool {
+    let lengths: &[u32; 256] = if loaded { &LENGTHS } else { &CLICKED };
+    let known = |name: &[u8]| {
+        let first = name.first().and_then(|first| lengths.get(usize::from(*first)));
+        first.is_some_and(|lengths| lengths & bit(name.len()) != 0)
+    };
+    let local = local(attribute).as_bytes();
+    known(local) || local.len() < attribute.len() && known(attribute.as_bytes())
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    let prefix = memchr::memrchr(b':', name.as_bytes()).map_or(0, |colon| colon + 1);
+    name.get(prefix..).unwrap_or(name)
+}
+
+/// For each first byte of a name in the table, the lengths of such names; and without those that are only loaded.
+static LENGTHS: LazyLock<[u32; 256]> = LazyLock::new(|| lengths(|_| true));
+static CLICKED: LazyLock<[u32; 256]> = LazyLock::new(|| lengths(|meaning| !meaning.is_loaded()));
+
+fn lengths(counts: fn(Meaning) -> bool) -> [u32; 256] {
+    let mut lengths = [0; 256];
+    let mut add = |first: u8, bits: u32| lengths.iter_mut().skip(first.into()).take(1).for_each(|all| *all |= bits);
+    for row in TABLE.iter().filter(|row| counts(row.meaning)) {
+        match row.attributes {
+            Names::Local(names) | Names::Whole(names) => {
+                names.iter().for_each(|name| add(name.bytes().next().unwrap_or_default(), bit(name.len())));
+            }
+            Names::Handlers => add(b'o', u32::MAX),
+        }
+    }
+    lengths
+}
+
+fn bit(length: usize) -> u32 {
+    1 << length.min(31)
 }
 
 /// The byte range of the URL in the `content` of a refresh (WHATWG "shared declarative refresh steps", read more widely:
@@ -127,6 +169,24 @@ mod tests {
         assert_eq!(of("img", Namespace::Html, "src"), Meaning::Resource);
         assert_eq!(of("p", Namespace::Html, "onclick"), Meaning::Script);
         assert_eq!(of("p", Namespace::Html, "on"), Meaning::None);
+    }
+
+    #[test]
+    fn what_cannot_mean_anything_is_in_no_row() {
+        for row in TABLE {
+            let (Names::Local(names) | Names::Whole(names)) = row.attributes else { continue };
+            for name in names {
+                let prefixed = format!("x:{name}");
+                for loaded in [true, row.meaning.is_loaded()] {
+                    assert!(can_mean(name, loaded), "{name}");
+                    assert!(matches!(row.attributes, Names::Whole(_)) || can_mean(&prefixed, loaded), "{name}");
+                }
+            }
+        }
+        assert!(can_mean("onclick", false) && can_mean("on-x", false));
+        for name in ["style", "class", "width", "align", "border", "title", "target", "rel", "alt", "role"] {
+            assert!(!can_mean(name, false), "{name}");
+        }
     }
 
     #[test]

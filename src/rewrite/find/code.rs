@@ -59,7 +59,8 @@ fn is_identifier(text: &str, range: &Range<usize>) -> bool {
 /// The lines that are code: hunks of a unified diff, as long as their headers say, and fenced blocks that end.
 fn code(text: &str) -> Vec<Range<usize>> {
     let mut code = Vec::new();
-    if !text.contains("\n@@ -") && !text.contains("```") {
+    let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    if !has("\n@@ -") && !has("```") {
         return code;
     }
     let mut at = 0;

@@ -161,16 +161,21 @@ fn named(source: &str, within: Within) -> Option<(Characters, usize)> {
 /// Writes `value` as an attribute value between double or single quotes.
 pub(crate) fn escape_attribute(value: &str) -> String {
     let mut out = String::with_capacity(value.len() + 8);
-    for character in value.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            other => out.push(other),
-        }
+    let mut done = 0;
+    for (at, byte) in value.bytes().enumerate() {
+        let reference = match byte {
+            b'&' => "&amp;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            _ => continue,
+        };
+        out.push_str(value.get(done..at).unwrap_or_default());
+        out.push_str(reference);
+        done = at + 1;
     }
+    out.push_str(value.get(done..).unwrap_or_default());
     out
 }
 

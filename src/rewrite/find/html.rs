@@ -1,17 +1,17 @@
 //! HTML: every reading of a document, tokenized; what its tokens mean becomes a [`Page`].
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use lol_html::errors::RewritingError;
 
 use super::{
     Escape, Found, Nested, Page, Quote, Role, Spot, Submit, Unescaped, Unsafe, Within,
     attributes::Meaning,
-    css, reading,
-    readings::Reading,
+    css,
+    readings::{Marks, Reading},
     runs::{Gap, Run, gap, is_tight},
-    text::{Grammar, Lines, Shape, Word, words},
-    tokens::{Hidden, Mode, Node, Value, tokenize},
+    text::{Care, Grammar, Lines, Shape, Word, words},
+    tokens::{Hidden, Mode, Node, Tokens, Value, plainly, tokenize},
     unescape,
 };
 use crate::base::{Decoded, Span};
@@ -39,12 +39,13 @@ fn document(text: &str, grammar: &Grammar<'_>, resources: Resources, depth: usiz
     if depth > DEPTH {
         return Err(Unsafe::TooDeep);
     }
-    let resources = if reading::has_base(text) { Resources::Find } else { resources };
-    let read = |reading| read(text, reading, grammar, resources, depth);
+    let marks = Marks::of(text);
+    let resources = if marks.base { Resources::Find } else { resources };
+    let read = |reading| read(text, reading, marks, grammar, resources, depth);
     let mut page = read(Reading::Mail)?;
-    let others = Reading::others(text);
+    let others = if marks.special { Reading::others(text) } else { Vec::new() };
     page.readings = 1 + others.len();
-    page.guessed |= reading::has_foreign_content(text);
+    page.guessed |= marks.foreign;
     for reading in others {
         page.join(text, read(reading)?)?;
     }
@@ -55,11 +56,12 @@ fn document(text: &str, grammar: &Grammar<'_>, resources: Resources, depth: usiz
 fn read(
     text: &str,
     reading: Reading,
+    marks: Marks,
     grammar: &Grammar<'_>,
     resources: Resources,
     depth: usize,
 ) -> Result<Page, Unsafe> {
-    let shadow = reading.of(text);
+    let shadow = if marks.special { reading.of(text) } else { Cow::Borrowed(text) };
     let mut walk = Walk { text, shadow: &shadow, reading, grammar, resources, depth, page: Page::default() };
     walk.all()?;
     walk.page.found.sort_by_key(|found| found.span);
@@ -94,14 +96,13 @@ impl Walk<'_> {
 
     /// Reads a stretch of the shadow that begins at `offset`; gives what is hidden in it.
     fn stretch(&mut self, shadow: &str, offset: usize, anchor: Option<usize>) -> Result<Hidden, Unsafe> {
-        let read = |mode| tokenize(shadow, anchor, mode, self.resources);
-        let seen = match read(Mode::Strict) {
-            Ok(seen) => seen,
-            Err(RewritingError::ParsingAmbiguity(_)) => {
-                self.page.guessed = true;
-                read(Mode::Lenient).map_err(|_| Unsafe::TooComplex)?
-            }
-            Err(_) => return Err(Unsafe::TooComplex),
+        let plain = match self.grammar.care {
+            Care::Usual => plainly(shadow, anchor, self.resources),
+            Care::All => None,
+        };
+        let seen = match plain {
+            Some(seen) => seen,
+            None => self.tokens(shadow, anchor)?,
         };
         let text = self.text.get(offset..offset + shadow.len()).unwrap_or_default();
         for value in seen.values {
@@ -113,6 +114,18 @@ impl Walk<'_> {
             self.text_nodes(text, offset, &seen.text_nodes);
         }
         Ok(seen.hidden)
+    }
+
+    fn tokens(&mut self, shadow: &str, anchor: Option<usize>) -> Result<Tokens, Unsafe> {
+        let read = |mode| tokenize(shadow, anchor, mode, self.resources);
+        match read(Mode::Strict) {
+            Ok(seen) => Ok(seen),
+            Err(RewritingError::ParsingAmbiguity(_)) => {
+                self.page.guessed = true;
+                read(Mode::Lenient).map_err(|_| Unsafe::TooComplex)
+            }
+            Err(_) => Err(Unsafe::TooComplex),
+        }
     }
 
     fn keep(&mut self, text: &str, offset: usize, value: Value) -> Result<(), Unsafe> {
@@ -184,7 +197,8 @@ impl Walk<'_> {
         let mut run: Vec<(Range<usize>, Gap)> = Vec::new();
         for (at, (range, node)) in nodes.iter().enumerate() {
             if *node != Node::Markup {
-                self.run(text, offset, &std::mem::take(&mut run));
+                self.run(text, offset, &run);
+                run.clear();
                 self.raw_text(text, offset, range, *node);
                 continue;
             }
@@ -196,7 +210,8 @@ impl Walk<'_> {
                 _ => Gap::Wide,
             };
             if gap == Gap::Wide {
-                self.run(text, offset, &std::mem::take(&mut run));
+                self.run(text, offset, &run);
+                run.clear();
             }
             run.push((range.clone(), gap));
         }
@@ -205,6 +220,9 @@ impl Walk<'_> {
 
     /// Text nodes between which nothing ends a word.
     fn run(&mut self, text: &str, offset: usize, nodes: &[(Range<usize>, Gap)]) {
+        if nodes.iter().all(|(range, _)| !could_link(text.get(range.clone()).unwrap_or_default())) {
+            return;
+        }
         let joined = if nodes.len() > 1 { self.joined(text, offset, nodes) } else { Vec::new() };
         let (unseen, styled): (Vec<_>, Vec<_>) = joined.into_iter().partition(|(_, gap)| *gap == Gap::Unseen);
         let mut taken = Vec::new();
@@ -251,7 +269,7 @@ impl Walk<'_> {
 
     fn node(&self, text: &str, offset: usize, range: &Range<usize>) -> Vec<Found> {
         let source = text.get(range.clone()).unwrap_or_default();
-        if memchr::memchr2(b'.', b'/', source.as_bytes()).is_none() {
+        if !could_link(source) {
             return Vec::new();
         }
         let unescaped = unescape(source, Within::Text);
@@ -299,6 +317,12 @@ impl Walk<'_> {
 
 fn span(range: &Range<usize>, offset: usize) -> Span<Decoded> {
     Span::new(range.start, range.end).shifted(offset)
+}
+
+/// Whether anything in a text node could be a link: nothing is one that has neither of these, written out or as a
+/// character reference.
+fn could_link(source: &str) -> bool {
+    memchr::memchr3(b'.', b'/', b'&', source.as_bytes()).is_some()
 }
 
 /// Whether none of `taken` (sorted, apart from one another) reaches into `span`.

@@ -15,6 +15,7 @@ mod hosts;
 mod html;
 mod markdown;
 mod nul;
+mod plain;
 mod reading;
 mod readings;
 mod runs;
@@ -31,10 +32,10 @@ pub(crate) use hosts::{address as is_address, is_host as bare_host};
 pub(crate) use html::{Resources, page};
 pub(crate) use markdown::destinations;
 pub(crate) use nul::Clean;
-pub(crate) use reading::{Budget, Target, targets};
+pub(crate) use reading::{Budget, Target, plain_targets, targets};
 pub(crate) use sniff::{addresses, defines_entities, looks_like_html};
 pub use table::html_table;
-pub(crate) use text::{Grammar, Lines, Shape, words};
+pub(crate) use text::{Care, Grammar, Lines, Shape, words};
 
 use crate::base::{Decoded, Span};
 

@@ -20,6 +20,40 @@ pub(super) enum Reading {
     Word,
 }
 
+/// What may be in a document, told by what stands behind each `<`, in one look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Marks {
+    /// A `<base>`.
+    pub(super) base: bool,
+    /// SVG or MathML. A tokenizer only simulates when these begin and end, and has been seen to err: behind
+    /// `<svg><math><p>` it takes `<![CDATA[` for text, where a browser is back in HTML.
+    pub(super) foreign: bool,
+    /// Something that [`Reading::others`] may differ over.
+    pub(super) special: bool,
+}
+
+impl Marks {
+    pub(super) fn of(text: &str) -> Self {
+        let mut marks = Self::default();
+        let bytes = text.as_bytes();
+        for at in memchr::memchr_iter(b'<', bytes) {
+            let behind = bytes.get(at + 1..).unwrap_or_default();
+            let (tag, ends) = behind.strip_prefix(b"/").map_or((behind, false), |tag| (tag, true));
+            let begins =
+                |name: &str| tag.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
+            match tag.first().map(u8::to_ascii_lowercase) {
+                Some(b'b') => marks.base |= !ends && begins("base"),
+                Some(b's') => marks.foreign |= !ends && begins("svg"),
+                Some(b'm') => marks.foreign |= !ends && begins("math"),
+                Some(b'!') => marks.special |= begins("!--"),
+                Some(b'n' | b'x' | b'p' | b'i') => marks.special |= UNKNOWN.into_iter().any(begins),
+                _ => {}
+            }
+        }
+        marks
+    }
+}
+
 const LIVE: [&str; 1] = ["noscript"];
 const UNKNOWN: [&str; 6] = ["noscript", "xmp", "noembed", "noframes", "plaintext", "iframe"];
 
@@ -93,6 +127,10 @@ fn disarmed<'a>(text: &'a str, names: &[&str]) -> Cow<'a, str> {
 fn spots<'a>(text: &'a str, names: &'a [&str]) -> impl Iterator<Item = (usize, usize)> + 'a {
     memchr::memchr_iter(b'<', text.as_bytes()).filter_map(move |at| {
         let start = at + 1 + usize::from(text.as_bytes().get(at + 1) == Some(&b'/'));
+        // Nearly all others have another letter there.
+        if !matches!(text.as_bytes().get(start)? | 0x20, b'n' | b'x' | b'p' | b'i') {
+            return None;
+        }
         names.iter().find_map(|name| {
             let there = text.as_bytes().get(start..start + name.len())?;
             there.eq_ignore_ascii_case(name.as_bytes()).then_some((start, name.len()))
@@ -114,6 +152,15 @@ mod tests {
         }
         assert_eq!(Reading::others(text), [Reading::Scripted, Reading::Plain, Reading::Word]);
         assert_eq!(Reading::others("<a href=x>"), []);
+        for text in ["<XMP>", "</noembed>", "<!--[if mso]>", "<plaintext>", "<iframe>", "</NOSCRIPT", "</iframe>"] {
+            assert!(Marks::of(text).special, "{text}");
+        }
+        let of = |base, foreign| Marks { base, foreign, special: false };
+        assert_eq!(Marks::of("<p class=x><img src=x></p><s><b>"), Marks::default());
+        assert_eq!(Marks::of("x<SVG>"), of(false, true));
+        assert_eq!(Marks::of("<p><math"), of(false, true));
+        assert_eq!(Marks::of("<Base>"), of(true, false));
+        assert_eq!(Marks::of("svg base"), Marks::default());
         for text in ["<!--[IF mso]>", "<!-- \r\n[If mso]>"] {
             assert_eq!(Reading::others(text), [Reading::Word]);
             assert!(!Reading::Word.of(text).contains("<!--"), "{text}");

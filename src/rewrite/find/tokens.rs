@@ -15,9 +15,10 @@ use lol_html::{
 
 use super::{
     Quote, Within,
-    attributes::{Element, Meaning, Namespace, meaning, refresh_url},
+    attributes::{Element, Meaning, Namespace, can_mean, meaning, refresh_url},
     forms::Forms,
     html::Resources,
+    plain::{self, Attribute as Written, Token},
     readings::is_condition,
     unescape,
 };
@@ -116,11 +117,14 @@ pub(super) fn tokenize(
         if name == "a" {
             place.enter(tag);
         }
-        seen.borrow_mut().tag(text, tag, &name, resources);
+        let html = tag.namespace_uri() == "http://www.w3.org/1999/xhtml";
+        let namespace = if html { Namespace::Html } else { Namespace::Foreign };
+        let attributes: Vec<_> = tag.attributes().iter().filter_map(|attribute| written(text, attribute)).collect();
+        seen.borrow_mut().tag(text, &name, namespace, tag.source_location().bytes().end, &attributes, resources);
         Ok(())
     };
     let on_comment = |comment: &mut Comment<'_>| {
-        seen.borrow_mut().comment(text, comment, place.in_anchor());
+        seen.borrow_mut().comment(text, comment.source_location().bytes(), place.in_anchor());
         Ok(())
     };
     let on_text = |chunk: &mut TextChunk<'_>| {
@@ -172,45 +176,38 @@ impl Place {
 }
 
 impl Tokens {
-    fn tag(&mut self, text: &str, tag: &Tag<'_, '_>, name: &str, resources: Resources) {
+    fn tag(
+        &mut self,
+        text: &str,
+        name: &str,
+        namespace: Namespace,
+        end: usize,
+        attributes: &[Written<'_>],
+        resources: Resources,
+    ) {
         name.clone_into(&mut self.last_tag);
-        let attributes = tag.attributes();
-        let has = |wanted: &str, values: &[&str]| {
-            attributes.iter().any(|attribute| {
-                attribute.name() == wanted && {
-                    let value = unescape(&attribute.value(), Within::Attribute).into_text();
-                    values.iter().any(|known| value.trim().eq_ignore_ascii_case(known))
-                }
-            })
-        };
-        let html = tag.namespace_uri() == "http://www.w3.org/1999/xhtml";
-        let element = Element {
-            name,
-            namespace: if html { Namespace::Html } else { Namespace::Foreign },
-            refreshes: name == "meta" && has("http-equiv", &["refresh"]),
-            animates_link: has("attributename", &["href", "xlink:href"]),
-            names_a_file: name == "param" && has("name", &FILE_PARAMETERS),
-        };
+        let element = element(text, name, namespace, attributes);
         let control = matches!(name, "form" | "input" | "button" | "textarea" | "select");
-        let mut after = (name == "form").then(|| tag.source_location().bytes().end);
+        let mut after = (name == "form").then_some(end);
         for attribute in attributes {
-            let attribute_name = attribute.name();
-            if control && Forms::matters(&attribute_name) {
-                self.forms.see(name, &attribute_name, unescape(&attribute.value(), Within::Attribute).text());
+            if control && Forms::matters(&attribute.name) {
+                self.forms.see(name, &attribute.name, unescape(attribute.of(text), Within::Attribute).text());
             }
-            let meaning = meaning(&element, &attribute_name);
+            if !can_mean(&attribute.name, resources == Resources::Find) {
+                continue;
+            }
+            let meaning = meaning(&element, &attribute.name);
             if meaning == Meaning::None || meaning.is_loaded() && resources == Resources::Skip {
                 continue;
             }
-            if let Some(mut value) = value(text, attribute, meaning) {
-                value.after = if meaning == Meaning::Action { after.take() } else { None };
-                self.values.push(value);
+            if let Some(range) = attribute.value.clone() {
+                let after = if meaning == Meaning::Action { after.take() } else { None };
+                self.values.push(Value { meaning, name: attribute.start, range, quote: attribute.quote, after });
             }
         }
     }
 
-    fn comment(&mut self, text: &str, comment: &Comment<'_>, in_anchor: bool) {
-        let range = comment.source_location().bytes();
+    fn comment(&mut self, text: &str, range: Range<usize>, in_anchor: bool) {
         let source = text.get(range.clone()).unwrap_or_default();
         let Some(inside) = source.strip_prefix("<!--") else { return };
         let ended = source.ends_with("-->") || source.ends_with("--!>") || inside.starts_with('>') || inside == "->";
@@ -239,7 +236,11 @@ impl Tokens {
             TextType::ScriptData => Node::Script,
             _ => return,
         };
-        if !place.in_anchor() || matches!(node, Node::Script | Node::Style) {
+        self.node(text, range, node, place.in_anchor());
+    }
+
+    fn node(&mut self, text: &str, range: Range<usize>, node: Node, in_anchor: bool) {
+        if !in_anchor || matches!(node, Node::Script | Node::Style) {
             self.text_nodes.push((range, node));
         } else if text.get(range.clone()).is_some_and(|text| text.contains("://")) {
             self.labels.push(range);
@@ -247,17 +248,86 @@ impl Tokens {
     }
 }
 
+/// What the table needs to know of an element with these attributes.
+pub(super) fn element<'a>(text: &str, name: &'a str, namespace: Namespace, attributes: &[Written<'_>]) -> Element<'a> {
+    let has = |wanted: &str, values: &[&str]| {
+        attributes.iter().any(|attribute| {
+            attribute.name == wanted && {
+                let value = unescape(attribute.of(text), Within::Attribute);
+                values.iter().any(|known| value.text().trim().eq_ignore_ascii_case(known))
+            }
+        })
+    };
+    Element {
+        name,
+        namespace,
+        refreshes: name == "meta" && has("http-equiv", &["refresh"]),
+        animates_link: has("attributename", &["href", "xlink:href"]),
+        names_a_file: name == "param" && has("name", &FILE_PARAMETERS),
+    }
+}
+
+/// Reads `text` as [`tokenize`] does, if it is plain.
+pub(super) fn plainly(text: &str, anchor: Option<usize>, resources: Resources) -> Option<Tokens> {
+    let mut seen = Tokens::default();
+    let mut place = Nest { in_anchor: anchor.is_some(), open: Vec::new() };
+    plain::read(text, |token| {
+        match token {
+            Token::Text(range) => seen.node(text, range, Node::Markup, place.in_anchor),
+            Token::Style(range) if resources == Resources::Find => seen.text_nodes.push((range, Node::Style)),
+            Token::Comment(range) => seen.comment(text, range, place.in_anchor),
+            Token::Style(_) | Token::Nothing => {}
+            Token::Start(tag) => {
+                place.enter(&tag);
+                seen.tag(text, &tag.name, Namespace::Html, tag.range.end, tag.attributes, resources);
+            }
+            Token::End(name) => place.leave(&name)?,
+        }
+        Some(())
+    })?;
+    Some(seen)
+}
+
+/// Where a plain text stands: inside a link or not.
+struct Nest<'t> {
+    in_anchor: bool,
+    /// Elements that are open in it.
+    open: Vec<Cow<'t, str>>,
+}
+
+impl<'t> Nest<'t> {
+    fn enter(&mut self, tag: &plain::Tag<'t, '_>) {
+        if tag.name == "a" {
+            self.in_anchor = tag.attributes.iter().any(|attribute| matches!(&*attribute.name, "href" | "xlink:href"));
+            self.open.clear();
+        } else if self.in_anchor {
+            self.open.push(tag.name.clone());
+        }
+    }
+
+    /// `None` where the end tag is of no element inside the link: it may end the link as well.
+    fn leave(&mut self, name: &str) -> Option<()> {
+        if name == "a" {
+            self.in_anchor = false;
+        } else if self.in_anchor {
+            let last = self.open.iter().rposition(|open| open == name)?;
+            self.open.truncate(last);
+        }
+        Some(())
+    }
+}
+
 /// Names of parameters that say what an object opens.
 pub(super) const FILE_PARAMETERS: [&str; 7] = ["movie", "src", "url", "filename", "href", "data", "code"];
 
-fn value(text: &str, attribute: &Attribute<'_>, meaning: Meaning) -> Option<Value> {
-    let name = attribute.name_source_location()?.bytes().start;
-    let range = attribute.value_source_location()?.bytes();
-    let before = range.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+fn written<'t>(text: &str, attribute: &Attribute<'_>) -> Option<Written<'t>> {
+    let start = attribute.name_source_location()?.bytes().start;
+    let value = attribute.value_source_location().map(|value| value.bytes());
+    let before = value.as_ref().and_then(|value| text.as_bytes().get(value.start.checked_sub(1)?));
     let quote = match before {
         Some(b'"') => Quote::Double,
         Some(b'\'') => Quote::Single,
         _ => Quote::None,
     };
-    Some(Value { meaning, name, range, quote, after: None })
+    Some(Written { name: Cow::Owned(attribute.name()), start, value, quote })
 }

@@ -50,6 +50,46 @@ fn nothing_to_do_is_the_same_bytes() {
 }
 
 #[test]
+fn what_is_taken_out_where_no_link_is_stays_within_the_law() {
+    let encoded = |media: &str, body: &str| {
+        let head = format!("Message-ID: <1@example.com>\r\nContent-Type: {media}; charset=utf-8\r\n");
+        format!("{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n{body}\n").into_bytes()
+    };
+    // A reader that takes a NUL for a blank would find `evimml.co`.
+    let nul = hold("a NUL", &encoded("text/plain", "evimml.co=00evil.comm"));
+    assert!(nul.report.ambiguities.contains(&"1: NulRemoved".to_owned()), "{:?}", nul.report.ambiguities);
+    assert!(text(&nul).contains("\r\nevimml.coevil.comm"));
+    let base = hold("a base", &encoded("text/html", "<<base href=3Dhttps://b.test/>p>foo</p>"));
+    assert!(text(&base).contains("<<base >p>foo</p>"), "{}", text(&base));
+}
+
+#[test]
+fn a_body_right_behind_its_header_stays_a_body_when_it_is_encoded_anew() {
+    let mut raw = b"Message-ID: <1@example.com>\r\nContent-Type: text/plain; charset=utf-8\r\n".to_vec();
+    raw.extend_from_slice(b"X-\xffname: value\r\nsee http://b.example/ and more\r\n");
+    let once = hold("a name that is none", &raw);
+    assert_eq!(once.report.counts.wrapped, 1);
+}
+
+#[test]
+fn what_is_defanged_is_no_part_of_a_name_before_it() {
+    for body in
+        ["see www.www.https://[[a.example= x", "www.a.comhttp://[[b= x", "b.comhttps://[あ] x", "www.a.b.https://[[c="]
+    {
+        let once = hold(body, &message("text/plain; charset=utf-8", body));
+        assert!(text(&once).contains("hxxp"), "{}", text(&once));
+        hold(body, &html(&format!("<p>{body}</p>")));
+    }
+}
+
+#[test]
+fn text_is_read_with_its_references_undone() {
+    let once = hold("references", &html("<p>go to www&#46;evil&period;com or http&colon;&sol;&sol;b&#x2e;com</p>"));
+    let wanted = [(Done::Wrapped, Some("http://www.evil.com/")), (Done::Wrapped, Some("http://b.com/"))];
+    assert_eq!(done(&once), wanted);
+}
+
+#[test]
 fn a_link_is_replaced_and_nothing_else() {
     let raw = html("<A HREF='http://www.example.com/?a=1&amp;b=%2F+#f' class=x>go</A>");
     let once = hold("one link", &raw);
@@ -152,7 +192,7 @@ fn text_in_html_gets_an_anchor_that_looks_like_nothing() {
     let out = text(&once);
     let link = link_in(&out);
     let anchor = format!(
-        "<p>See <a href=\"{link}\" style=\"color:inherit;text-decoration:inherit\">https://e.example/?a&amp;b</a>, ok</p>"
+        "<p>See <a href=\"{link}\" style=\"color:inherit;background:none;font:inherit;text-decoration:inherit\">https://e.example/?a&amp;b</a>, ok</p>"
     );
     assert!(out.contains(&anchor), "{out}");
     assert_eq!(opened(link), "https://e.example/?a&b");
@@ -313,7 +353,7 @@ fn restore_gives_the_destinations_back() {
     let out = text(&back);
     assert!(out.contains("<a href=\"https://e.example/?a=1&amp;b=%272%27\">x</a>"), "{out}");
     assert!(out.contains(
-        "<a href=\"https://f.example/\" style=\"color:inherit;text-decoration:inherit\">https://f.example/</a>"
+        "<a href=\"https://f.example/\" style=\"color:inherit;background:none;font:inherit;text-decoration:inherit\">https://f.example/</a>"
     ));
     assert_eq!(back.report.counts.restored, 2);
     let plain = message("text/plain", "https://e.example/?a=b c");

@@ -8,7 +8,7 @@ use crate::url::Suffixes;
 static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
 
 fn grammar() -> Grammar<'static> {
-    Grammar { suffixes: &SUFFIXES, own: &|_| None, lines: Lines::Space }
+    Grammar { suffixes: &SUFFIXES, own: &|_| None, lines: Lines::Space, care: Care::Usual }
 }
 
 /// Values in order, each of which stands at its span.

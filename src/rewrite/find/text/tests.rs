@@ -7,7 +7,7 @@ use super::*;
 static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
 
 fn scan(text: &str, lines: Lines) -> Vec<Word> {
-    words(text, &Grammar { suffixes: &SUFFIXES, own: &|_| None, lines })
+    words(text, &Grammar { suffixes: &SUFFIXES, own: &|_| None, lines, care: Care::Usual })
 }
 
 /// What is found, as it stands in the text.
@@ -102,7 +102,7 @@ fn urls_over_lines_are_joined_where_the_text_says_so() {
 fn links_of_ours_end_where_they_end() {
     let own = |text: &str| text.starts_with("https://go.example/t").then_some("https://go.example/t".len());
     let text = "ahttps://go.example/t(https://go.example/tをb.com";
-    let grammar = Grammar { suffixes: &SUFFIXES, own: &own, lines: Lines::Fixed };
+    let grammar = Grammar { suffixes: &SUFFIXES, own: &own, lines: Lines::Fixed, care: Care::Usual };
     let found: Vec<_> = words(text, &grammar).into_iter().map(|word| text.get(word.range).unwrap()).collect();
     assert_eq!(found, ["https://go.example/t", "https://go.example/t", "b.com"]);
 }
