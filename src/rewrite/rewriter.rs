@@ -142,7 +142,8 @@ impl Rewriter {
         edits.sort_by_key(|edit| edit.span);
         if counts.wrapped + counts.defanged + counts.removed_parts > 0 {
             let body = edited_body(raw, structure, &edits)?;
-            edits.extend(marker::add(raw, structure, &body, &counts, &self.minter));
+            // First, since an empty line may follow that is put between header and body.
+            edits.splice(0..0, marker::add(raw, structure, &body, &counts, &self.minter));
             edits.sort_by_key(|edit| edit.span);
         }
         Ok((edits, log))
@@ -268,8 +269,13 @@ fn difference(before: &[u8], after: &[u8]) -> Edit<Raw> {
 
 /// The SHA-256 of the body once it is edited.
 fn edited_body(raw: &[u8], structure: &Structure, edits: &[Edit<Raw>]) -> Result<[u8; 32], Overlap> {
-    let (mut hash, mut done) = (Sha256::new(), structure.body.start());
-    for edit in edits.iter().filter(|edit| edit.span.start() >= structure.body.start()) {
+    let at = structure.body.start();
+    let (mut hash, mut done) = (Sha256::new(), at);
+    // Where no empty line parts them, what is added to the header, and that line itself, go in at the same place.
+    let of_header = |edit: &Edit<Raw>| {
+        structure.header.end() == at && edit.span == crate::base::Span::new(at, at) && edit.with.ends_with(b"\n")
+    };
+    for edit in edits.iter().filter(|edit| edit.span.start() >= at && !of_header(edit)) {
         let before = raw.get(done..edit.span.start());
         hash.update(before.ok_or(Overlap { at: edit.span.start(), length: raw.len() })?);
         hash.update(&edit.with);

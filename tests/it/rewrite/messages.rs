@@ -64,11 +64,22 @@ fn what_is_taken_out_where_no_link_is_stays_within_the_law() {
 }
 
 #[test]
-fn a_body_right_behind_its_header_stays_a_body_when_it_is_encoded_anew() {
-    let mut raw = b"Message-ID: <1@example.com>\r\nContent-Type: text/plain; charset=utf-8\r\n".to_vec();
-    raw.extend_from_slice(b"X-\xffname: value\r\nsee http://b.example/ and more\r\n");
-    let once = hold("a name that is none", &raw);
-    assert_eq!(once.report.counts.wrapped, 1);
+fn a_body_right_behind_its_header_stays_a_body() {
+    for (media, body) in [
+        ("text/plain", &b"www.b.example/ and more\r\n"[..]),
+        ("text/html", b"X-\xfbname: value\r\nsee http://b.example/\r\n"),
+    ] {
+        let head = format!(
+            "Message-ID: <1@example.com>\r\nContent-Transfer-Encoding: 7bit\r\nContent-Type: {media}; charset=utf-8\r\n"
+        );
+        let once = hold(media, &[head.as_bytes(), body].concat());
+        let out = text(&once);
+        let (header, rest) = out.split_once("\r\n\r\n").unwrap_or((&out, ""));
+        assert!(header.lines().last().unwrap().starts_with("X-Sekisho: v1; links=1; "), "{out}");
+        assert!(!rest.contains("X-Sekisho") && rest.contains("https://go.corp.example/"), "{out}");
+        // It tells the truth of the body, so it stays.
+        assert!(text(&rewrite(&once.message)).contains("X-Sekisho: v1; links=1; "));
+    }
 }
 
 #[test]
