@@ -92,16 +92,8 @@ pub(crate) fn is_host(host: &str, suffixes: &Suffixes) -> bool {
     valid && (suffixes.is_known(host) || is_www(host, last))
 }
 
-/// `www.evil.test`: whatever the top-level domain is, clients link it. Where what is defanged stands behind a name, its
-/// `hxxp` is no top-level domain, and never will be.
+/// `www.evil.test`: whatever the top-level domain is, clients link it.
 fn is_www(host: &str, last: &str) -> bool {
-    let defanged = |scheme: &str| {
-        let start = last.len().checked_sub(scheme.len()).and_then(|start| last.get(start..));
-        start.is_some_and(|end| end.eq_ignore_ascii_case(scheme))
-    };
-    if defanged("hxxp") || defanged("hxxps") {
-        return false;
-    }
     let www = host.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
     www && host.matches('.').count() > 1 && last.starts_with(|c: char| c.is_alphabetic()) && !last.contains('_')
 }
