@@ -427,13 +427,28 @@ impl Visit<'_> {
             message: None,
             recipient: None,
             link_issued: None,
-            client: self.request.client.map(|address| address.to_string()),
+            client: self.request.client.map(shown),
             user_agent: self.request.hints.user_agent().map(str::to_owned),
             actor: self.actor,
             decision_micros: self.began.elapsed().as_micros().try_into().unwrap_or(u64::MAX),
             node: node.to_owned(),
         }
     }
+}
+
+/// An address in text. For IPv4, which nearly all are, without the machinery of formatting.
+fn shown(address: IpAddr) -> String {
+    let IpAddr::V4(v4) = address else { return address.to_string() };
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for octet in v4.octets() {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let leading = digits.iter().take(2).take_while(|digit| **digit == 0).count();
+        text.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + digit)));
+    }
+    text
 }
 
 /// What a nonce is bound to: the link itself, without whatever a client glued to it, and what its page showed.
@@ -447,4 +462,20 @@ pub(super) fn plain(text: &str, most: usize) -> Option<String> {
     let line = words.collect::<Vec<_>>().join(" ");
     let cut: String = line.chars().take(most).collect();
     (!cut.is_empty()).then_some(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_as_everybody_shows_them() {
+        for octet in 0..=255 {
+            let address = IpAddr::from(Ipv4Addr::new(octet, 0, 255, octet));
+            assert_eq!(shown(address), address.to_string());
+        }
+        assert_eq!(shown(IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1])), "2001:db8::1");
+    }
 }

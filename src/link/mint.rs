@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64_simd::URL_SAFE_NO_PAD;
 
 use super::{
     derive::{Mac, Purpose},
@@ -163,7 +163,7 @@ pub(super) fn sign(key: &Mac, segment: String, header: Header, rest: &[u8]) -> M
     let tag: [u8; TAG] = mac.finish();
     let bytes = [&header, rest, &tag].concat();
     let mut token = String::with_capacity(bytes.len().div_ceil(3) * 4 + 1);
-    URL_SAFE_NO_PAD.encode_string(&bytes, &mut token);
+    URL_SAFE_NO_PAD.encode_append(&bytes, &mut token);
     token.push(char::from(VERSION));
     Minted { host: segment, token, id: LinkId(tag) }
 }

@@ -33,6 +33,26 @@ const NAME_LENGTH: usize = 253;
 
 impl Canonical {
     pub(super) fn of(url: &WebUrl) -> Self {
+        Self::at_once(url).unwrap_or_else(|| Self::step_by_step(url))
+    }
+
+    /// Of a URL in which nothing has to be done but to leave things out: of nearly every one.
+    fn at_once(url: &WebUrl) -> Option<Self> {
+        let (host, after) = (url.host_str(), url.path_and_query());
+        if url.is_address() || !has_no_empty_label(host) || !is_settled(after.as_bytes()) {
+            return None;
+        }
+        let start = url.scheme().len() + 3;
+        let kept = url.host_and_port();
+        let mut text = String::with_capacity(start + kept.len() + after.len());
+        text.extend([url.scheme(), "://", kept]);
+        let path = text.len();
+        let query = path + url.path().len();
+        text.push_str(if after.len() == url.path().len() + 1 { url.path() } else { after });
+        Some(Self { host: (start, start + host.len()), path, query, port: url.port(), address: None, text })
+    }
+
+    fn step_by_step(url: &WebUrl) -> Self {
         let mut text = String::with_capacity(url.as_str().len());
         text.push_str(url.scheme());
         text.push_str("://");
@@ -163,7 +183,7 @@ fn inner_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 /// Writes a domain without empty labels. What then reads as an address (`127.0.0.1..`) is one.
 fn push_domain(text: &mut String, host: &str) -> Option<IpAddr> {
-    if !host.starts_with('.') && !host.ends_with('.') && !host.contains("..") {
+    if has_no_empty_label(host) {
         text.push_str(host);
         return None;
     }
@@ -191,12 +211,37 @@ fn push_domain(text: &mut String, host: &str) -> Option<IpAddr> {
     }
 }
 
+fn has_no_empty_label(host: &str) -> bool {
+    !host.starts_with('.') && !host.ends_with('.') && !host.contains("..")
+}
+
+/// Whether path and query are their own key: nothing is escaped or has to be, no segment is empty or begins with a dot.
+fn is_settled(bytes: &[u8]) -> bool {
+    let mut before = 0;
+    let mut in_path = true;
+    bytes.iter().all(|&byte| {
+        let settled = match byte {
+            b'?' => {
+                in_path = false;
+                true
+            }
+            b'/' | b'.' => !(in_path && before == b'/'),
+            b'%' | b'\\' => false,
+            _ => stays(byte),
+        };
+        before = byte;
+        settled
+    })
+}
+
+/// Whether a byte needs no escape in a key.
+fn stays(byte: u8) -> bool {
+    !matches!(byte, 0..=b' ' | 0x7f.. | b'#' | b'%')
+}
+
 /// Writes path and query; gives the place of the `?`, or the end of the text.
 fn push_path_and_query(text: &mut String, url: &WebUrl) -> usize {
-    let after_host = url.after_host();
-    let end = after_host.find('#').unwrap_or(after_host.len());
-    let bytes = &after_host.as_bytes()[..end];
-    let (path, query) = split_at_mark(bytes);
+    let (path, query) = split_at_mark(url.path_and_query().as_bytes());
     let (path, query) = (decode(path), query.map(decode));
     // A `?` that comes out of decoding begins the query, as for Safe Browsing, which decodes before it splits.
     let (path, early) = split_at_mark(&path);
@@ -282,12 +327,11 @@ fn push_path(text: &mut String, path: &[u8]) {
 /// Writes bytes with everything up to blank, from DEL on, `#` and `%` percent-encoded.
 fn push_encoded(text: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let stays = |byte: &u8| !matches!(byte, 0..=b' ' | 0x7f.. | b'#' | b'%');
-    if let Some(text_as_is) = std::str::from_utf8(bytes).ok().filter(|text| text.bytes().all(|byte| stays(&byte))) {
+    if let Some(text_as_is) = std::str::from_utf8(bytes).ok().filter(|text| text.bytes().all(stays)) {
         return text.push_str(text_as_is);
     }
     for &byte in bytes {
-        if !stays(&byte) {
+        if !stays(byte) {
             text.push('%');
             text.push(char::from(DIGITS[usize::from(byte >> 4)]));
             text.push(char::from(DIGITS[usize::from(byte & 15)]));

@@ -11,6 +11,7 @@
 mod canonical;
 mod host;
 mod lookalike;
+mod plain;
 mod suffixes;
 mod unwrap;
 mod web;

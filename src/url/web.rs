@@ -2,13 +2,31 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 
 use url::{ParseError, Position, Url};
 
-use super::Canonical;
+use super::{Canonical, plain};
 
 /// An `http` or `https` URL with a host, as a browser reads it. [`parse`] and [`parse_in`] are the only ways to one.
 ///
 /// All accessors are slices of the serialisation and allocate nothing.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WebUrl(Url);
+pub struct WebUrl {
+    text: String,
+    parts: Parts,
+}
+
+/// Where what stands in a serialisation, which is never longer than 4 GB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Parts {
+    pub(super) scheme_end: u32,
+    pub(super) host: (u32, u32),
+    pub(super) port: Option<u16>,
+    pub(super) path: u32,
+    /// Where the `?` is.
+    pub(super) query: Option<u32>,
+    /// Where the `#` is.
+    pub(super) fragment: Option<u32>,
+    /// The address that stands as the host.
+    pub(super) address: Option<IpAddr>,
+}
 
 /// Why a text is no [`WebUrl`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +89,12 @@ pub fn parse(text: &str) -> Result<WebUrl, NotWeb> {
 /// # Errors
 /// [`NotWeb`], if it is not `http` or `https` or if a browser would refuse it.
 pub fn parse_in(text: &str, context: &Context<'_>) -> Result<WebUrl, NotWeb> {
+    // Such a text is ASCII, which an encoder of a document in UTF-8 leaves as it is; of another's who knows.
+    if context.encode_query.is_none()
+        && let Some(parts) = plain::parts(text)
+    {
+        return Ok(WebUrl { text: text.to_owned(), parts });
+    }
     let mut text = strip(text);
     match (scheme(&text), context.base) {
         (Some(scheme), _) if scheme != "http" && scheme != "https" => return Err(NotWeb::Scheme(scheme.into_owned())),
@@ -81,12 +105,11 @@ pub fn parse_in(text: &str, context: &Context<'_>) -> Result<WebUrl, NotWeb> {
         }
         _ => {}
     }
-    let url = Url::options()
-        .base_url(context.base.map(|base| &base.0))
-        .encoding_override(context.encode_query)
-        .parse(&text)
-        .map_err(refusal)?;
-    let url = WebUrl(url);
+    // What the standard serialised it parses again, so there is no error here.
+    let base = context.base.and_then(|base| Url::parse(base.as_str()).ok());
+    let url =
+        Url::options().base_url(base.as_ref()).encoding_override(context.encode_query).parse(&text).map_err(refusal)?;
+    let url = WebUrl::of(url);
     if url.host_str().bytes().all(|byte| byte == b'.') {
         // WHATWG lets `http://./` through, but no resolver can find it and no list can name it.
         return Err(NotWeb::Invalid("the host is empty"));
@@ -137,14 +160,41 @@ fn refusal(error: ParseError) -> NotWeb {
 }
 
 impl WebUrl {
+    fn of(url: Url) -> Self {
+        // The crate counts in 32 bits too.
+        let length = |part: &str| part.len() as u32;
+        let parts = Parts {
+            scheme_end: length(url.scheme()),
+            host: (length(&url[..Position::BeforeHost]), length(&url[..Position::AfterHost])),
+            port: url.port(),
+            path: length(&url[..Position::BeforePath]),
+            query: url.query().map(|_| length(&url[..Position::AfterPath])),
+            fragment: url.fragment().map(|_| length(&url[..Position::AfterQuery])),
+            address: match url.host() {
+                Some(url::Host::Ipv4(address)) => Some(address.into()),
+                Some(url::Host::Ipv6(address)) => Some(address.into()),
+                Some(url::Host::Domain(_)) | None => None,
+            },
+        };
+        Self { text: url.into(), parts }
+    }
+
+    fn slice(&self, from: u32, to: u32) -> &str {
+        &self.text[from as usize..to as usize]
+    }
+
+    fn end(&self) -> u32 {
+        self.text.len() as u32
+    }
+
     /// The WHATWG serialisation, exactly, fragment included. Parsing it again gives an equal URL.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        &self.text
     }
 
     /// What [`WebUrl::as_str`] shows.
     pub fn into_string(self) -> String {
-        self.0.into()
+        self.text
     }
 
     /// Whether the scheme is `https`.
@@ -154,58 +204,72 @@ impl WebUrl {
 
     /// `http` or `https`.
     pub fn scheme(&self) -> &str {
-        self.0.scheme()
+        self.slice(0, self.parts.scheme_end)
     }
 
     /// The host as serialised: A-labels in lower case, a dotted quad, or an IPv6 address in brackets. Never empty; a
     /// trailing dot stays.
     pub fn host_str(&self) -> &str {
-        &self.0[Position::BeforeHost..Position::AfterHost]
+        self.slice(self.parts.host.0, self.parts.host.1)
     }
 
     /// Whether the host is a literal IPv4 or IPv6 address, however it was spelt (attack row 51).
     pub fn is_address(&self) -> bool {
-        self.address().is_some()
+        self.parts.address.is_some()
     }
 
     /// The address that stands as the host.
     pub fn address(&self) -> Option<IpAddr> {
-        match self.0.host()? {
-            url::Host::Ipv4(address) => Some(address.into()),
-            url::Host::Ipv6(address) => Some(address.into()),
-            url::Host::Domain(_) => None,
-        }
+        self.parts.address
+    }
+
+    /// The host as serialised, and the port if it is not the scheme's own.
+    pub(super) fn host_and_port(&self) -> &str {
+        self.slice(self.parts.host.0, self.parts.path)
+    }
+
+    #[cfg(test)]
+    pub(super) fn parts(&self) -> Parts {
+        self.parts
     }
 
     /// The port, if it is not the scheme's own.
     pub fn port(&self) -> Option<u16> {
-        self.0.port()
+        self.parts.port
     }
 
     /// What stands before the `@`, percent-encoded: empty, `user`, or `user:password`.
     pub fn userinfo(&self) -> &str {
-        // Not by `Position::AfterPassword`, which takes the `@` of `user@` too. An `@` inside is `%40` by now.
-        self.0.authority().split_once('@').map_or("", |(userinfo, _)| userinfo)
+        // An `@` inside is `%40` by now.
+        self.slice(self.parts.scheme_end + 3, self.parts.host.0).strip_suffix('@').unwrap_or_default()
     }
 
     /// Path, query and fragment as serialised: begins with `/`.
     pub fn after_host(&self) -> &str {
-        &self.0[Position::BeforePath..]
+        self.slice(self.parts.path, self.end())
+    }
+
+    /// Path and query as serialised: begins with `/`.
+    pub(super) fn path_and_query(&self) -> &str {
+        self.slice(self.parts.path, self.parts.fragment.unwrap_or(self.end()))
     }
 
     /// The path as serialised: begins with `/`.
     pub fn path(&self) -> &str {
-        self.0.path()
+        let end = self.parts.query.or(self.parts.fragment).unwrap_or(self.end());
+        self.slice(self.parts.path, end)
     }
 
     /// What stands behind the `?`, if there is one.
     pub fn query(&self) -> Option<&str> {
-        self.0.query()
+        let mark = self.parts.query?;
+        Some(self.slice(mark + 1, self.parts.fragment.unwrap_or(self.end())))
     }
 
     /// What stands behind the `#`, if there is one.
     pub fn fragment(&self) -> Option<&str> {
-        self.0.fragment()
+        let mark = self.parts.fragment?;
+        Some(self.slice(mark + 1, self.end()))
     }
 
     /// The key for lists.

@@ -77,6 +77,13 @@ fn different_places_keep_different_keys() {
 }
 
 #[test]
+fn nearly_every_url_is_keyed_at_once() {
+    for text in ["https://www.a.test:81/b/c.html?d=e/../f&g=h.i#j", "http://u:p@a.test/?", "http://a.test"] {
+        assert!(Canonical::at_once(&parse(text).unwrap()).is_some(), "{text}");
+    }
+}
+
+#[test]
 fn a_host_that_only_its_empty_labels_let_through_stays() {
     let canonical = key("http://1.2.3.256../a");
     assert_eq!(canonical.as_str(), "http://1.2.3.256../a");
@@ -167,6 +174,20 @@ fn decode_by_passes(bytes: &[u8]) -> Vec<u8> {
             return bytes;
         }
         bytes = next;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn the_short_way_comes_to_the_same_key(text in near_urls(), rest in "([a-z]|/|\\.|\\?|//|%41|\\\\|#){0,10}") {
+        for text in [text, format!("https://u@www.a.test:81/{rest}")] {
+            let Ok(url) = parse(&text) else { continue };
+            if let Some(canonical) = Canonical::at_once(&url) {
+                prop_assert_eq!(canonical, Canonical::step_by_step(&url));
+            }
+        }
     }
 }
 
