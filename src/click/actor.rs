@@ -91,6 +91,11 @@ fn names_itself(agent: &[u8]) -> bool {
     let words = agent.iter().enumerate().filter(begins_a_word).filter_map(|(at, _)| agent.get(at..));
     words.into_iter().any(|word| {
         let letter = word.first().map_or(0, |letter| letter.to_ascii_lowercase().wrapping_sub(b'a'));
+        let second = word.get(1).map_or(32, |second| second.to_ascii_lowercase().wrapping_sub(b'a'));
+        let seconds = SECONDS.get(usize::from(letter)).copied().unwrap_or(0);
+        if seconds.checked_shr(second.into()).unwrap_or(0) & 1 == 0 {
+            return false;
+        }
         let with_letter = LETTERS.get(usize::from(letter)).and_then(|(first, behind)| NAMED.get(*first..*behind));
         with_letter.into_iter().flatten().any(|name| begins_with(word, name))
     })
@@ -106,6 +111,18 @@ const LETTERS: [(usize, usize); 26] = {
         at += 1;
     }
     letters
+};
+
+/// For each letter those that stand behind it in a name, as bits: nearly every word ends the search here.
+const SECONDS: [u32; 26] = {
+    let mut seconds = [0; 26];
+    let mut at = 0;
+    while at < NAMED.len() {
+        let name = NAMED[at].as_bytes();
+        seconds[(name[0] - b'a') as usize] |= 1 << (name[1] - b'a');
+        at += 1;
+    }
+    seconds
 };
 
 /// Whether `ms-office` stands anywhere in `agent`.

@@ -116,7 +116,10 @@ pub(super) fn join(segment: &[u8], flags: Flags, rest: &[u8]) -> Result<WebUrl, 
         (true, host) => host,
     };
     let (scheme, at) = (if flags.https { "https" } else { "http" }, if userinfo.is_empty() { "" } else { "@" });
-    let spelled = [scheme, "://", userinfo, at, host, after_host].concat();
+    let mut spelled = String::with_capacity(scheme.len() + 4 + segment.len() + rest.len());
+    for piece in [scheme, "://", userinfo, at, host, after_host] {
+        spelled.push_str(piece);
+    }
     match url::parse(&spelled) {
         Ok(url) if is_of(&url, flags.https, userinfo, host) => Ok(url),
         _ => Err(NotALink::Destination(spelled)),
