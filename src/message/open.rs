@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 
 use crate::base::{Decoded, Raw, Span};
 
@@ -62,8 +62,14 @@ impl Part {
             return Err(self.too_large(bytes.len(), limits.decoded_bytes));
         }
         let charset = self.charset_of(&bytes);
-        let Text { text, map: text_map } = Text::decode(charset, Cow::Borrowed(&bytes));
-        let bytes = (text_map != TextMap::Same).then(|| bytes.into_owned());
+        let (Text { text, map: text_map }, bytes) = match as_it_stands(charset, bytes) {
+            Ok(text) => (Text { text, map: TextMap::Same }, None),
+            Err(bytes) => {
+                let text = Text::decode(charset, Cow::Borrowed(&bytes));
+                let bytes = (text.map != TextMap::Same).then(|| bytes.into_owned());
+                (text, bytes)
+            }
+        };
         Ok(Opened { part: self.clone(), charset, text, bytes, text_map, transfer_map })
     }
 
@@ -135,7 +141,7 @@ impl Opened {
         };
         let (start, end) = match &self.transfer_map {
             TransferMap::Same => (start, end),
-            TransferMap::QuotedPrintable(map) => ends(start == end, map.place(start), map.place(end)),
+            TransferMap::QuotedPrintable(map, _) => ends(start == end, map.place(start), map.place(end)),
             TransferMap::Base64(lines) => {
                 let first = lines.partition_point(|line| line.decoded <= start).saturating_sub(1);
                 let last = lines.partition_point(|line| line.decoded < end);
@@ -149,6 +155,17 @@ impl Opened {
     /// The bytes that the text was decoded from.
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes.as_deref().unwrap_or(self.text.as_bytes())
+    }
+}
+
+/// Bytes that are their text, as nearly all are; otherwise the bytes.
+fn as_it_stands(charset: Charset, bytes: Cow<'_, [u8]>) -> Result<String, Cow<'_, [u8]>> {
+    if charset != Charset::Known(UTF_8) || bytes.starts_with("\u{feff}".as_bytes()) {
+        return Err(bytes);
+    }
+    match bytes {
+        Cow::Owned(bytes) => String::from_utf8(bytes).map_err(|error| Cow::Owned(error.into_bytes())),
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Cow::Borrowed(bytes)),
     }
 }
 

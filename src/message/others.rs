@@ -5,12 +5,12 @@
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
-use memchr::{memchr, memchr3_iter, memmem};
+use memchr::{memchr, memchr_iter, memchr3, memmem};
 
 use super::{
     Opened, Part, Transfer,
     charset::{self, Charset, Text},
-    transfer::{base64, quoted_printable},
+    transfer::{TransferMap, base64, quoted_printable},
 };
 
 /// At most so many beside the one that decides; no damage makes more sense of a part than this.
@@ -21,10 +21,10 @@ impl Opened {
     /// the only one that it could be taken for. False for all but odd parts, and cheap.
     pub fn is_doubtful(&self, raw: &[u8]) -> bool {
         let body = self.part.body.of(raw);
-        let damaged = match self.part.transfer {
-            Transfer::Base64 => base64::is_damaged(body),
-            Transfer::QuotedPrintable => quoted_printable::is_damaged(body),
-            other => other == Transfer::Unknown,
+        let damaged = match &self.transfer_map {
+            TransferMap::Base64(_) => base64::is_damaged(body),
+            TransferMap::QuotedPrintable(_, damaged) => *damaged,
+            TransferMap::Same => self.part.transfer == Transfer::Unknown,
         };
         let bytes = self.bytes();
         let read_as_it_stands = self.bytes.is_none() && self.charset == Charset::Known(UTF_8);
@@ -108,7 +108,8 @@ fn needs_text(bytes: &[u8], charset: Charset) -> bool {
 }
 
 fn has_shifts(bytes: &[u8]) -> bool {
-    memchr3_iter(0x1b, 0x0e, 0, bytes).next().is_some() || memmem::find(bytes, b"~{").is_some()
+    let tilde = |at: usize| bytes.get(at + 1) == Some(&b'{');
+    memchr3(0x1b, 0x0e, 0, bytes).is_some() || memchr_iter(b'~', bytes).any(tilde)
 }
 
 fn undone_otherwise(transfer: Transfer, body: &[u8]) -> Vec<Vec<u8>> {

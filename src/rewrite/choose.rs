@@ -132,8 +132,10 @@ fn attribute(value: &str, scope: &Scope<'_>) -> Choice {
         rest = inside;
     }
     match scheme(rest).as_deref() {
-        Some("http" | "https") if placeholder_host(rest) => Choice::Leave(Rule::Placeholder),
-        Some("http" | "https") => parsed(absolute(rest, scope), scope),
+        Some("http" | "https") => match absolute(rest, scope) {
+            url if placeholder_host(rest, &url) => Choice::Leave(Rule::Placeholder),
+            url => parsed(url, scope),
+        },
         Some(name) if is_host_and_port(name, rest, scope) => parsed(absolute(&format!("http://{rest}"), scope), scope),
         Some(name) => match scope.policy.scheme(name) {
             SchemeRule::Leave => Choice::Leave(Rule::Scheme),
@@ -214,21 +216,33 @@ fn clean(value: &str) -> Cow<'_, str> {
     };
     let value = value.trim_end_matches(edge).trim_start_matches(|character| edge(character) || skipped(character));
     let dropped = ['\t', '\n', '\r'];
-    if value.contains(dropped) { value.replace(dropped, "").into() } else { value.into() }
+    if memchr::memchr3(b'\t', b'\n', b'\r', value.as_bytes()).is_some() {
+        value.replace(dropped, "").into()
+    } else {
+        value.into()
+    }
 }
 
 /// The scheme in lower case, if there is one.
-pub(crate) fn scheme(text: &str) -> Option<String> {
+pub(crate) fn scheme(text: &str) -> Option<Cow<'_, str>> {
+    // As nearly all are written.
+    if let Some(usual) = ["https", "http"].into_iter().find(|usual| is_scheme_of(text, usual)) {
+        return Some(Cow::Borrowed(usual));
+    }
     let (scheme, _) = text.split_once(':')?;
     let body = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     let valid = scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(body);
-    valid.then(|| scheme.to_ascii_lowercase())
+    valid.then(|| scheme.to_ascii_lowercase().into())
+}
+
+fn is_scheme_of(text: &str, scheme: &str) -> bool {
+    text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// The web address behind a scheme that only says how to show it.
 fn wrapped_by_scheme(text: &str) -> Option<&str> {
     const SHOWS: [&str; 4] = ["view-source", "feed", "microsoft-edge", "url"];
-    if !SHOWS.contains(&scheme(text)?.as_str()) {
+    if !SHOWS.contains(&&*scheme(text)?) {
         return None;
     }
     let (_, inside) = text.split_once(':')?;
@@ -248,13 +262,24 @@ fn is_host_and_port(name: &str, text: &str, scope: &Scope<'_>) -> bool {
 fn is_placeholder(text: &str) -> bool {
     const MARKS: [&str; 7] = ["{{", "{%", "%%", "*|", "<%", "${", "[["];
     let bracket = text.starts_with('[') && text.ends_with(']');
-    bracket || MARKS.iter().any(|mark| text.starts_with(mark))
+    is_marked(text) && (bracket || MARKS.iter().any(|mark| text.starts_with(mark)))
 }
 
-fn placeholder_host(text: &str) -> bool {
+/// Whether the first character could begin a placeholder.
+fn is_marked(text: &str) -> bool {
+    text.starts_with(['{', '%', '*', '<', '$', '['])
+}
+
+/// What a template engine has yet to fill in stands at the beginning of the host; no client can find one there. It can
+/// behind `{{name}}@`, where `{{name}}` stands before a host, and an IPv6 address looks like a placeholder too.
+fn placeholder_host(text: &str, url: &Result<WebUrl, NotWeb>) -> bool {
     let after = text.split_once(':').map_or("", |(_, after)| after).trim_start_matches(['/', '\\']);
-    let host = after.split(['/', '?', '#']).next().unwrap_or_default();
-    is_placeholder(host)
+    let name = |label: &str| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_found =
+        |url: &WebUrl| url.is_address() || url.host_str().rsplit('.').find(|label| !label.is_empty()).is_some_and(name);
+    is_marked(after)
+        && is_placeholder(after.split(['/', '?', '#']).next().unwrap_or_default())
+        && !url.as_ref().is_ok_and(is_found)
 }
 
 #[cfg(test)]

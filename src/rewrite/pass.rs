@@ -495,13 +495,17 @@ impl Pass<'_> {
         if self.log.links.len() >= self.policy.links_max {
             return Err(Unread::Links(self.policy.links_max).into());
         }
-        self.log.growth += edits.iter().map(|edit| edit.with.len().saturating_sub(edit.span.len())).sum::<usize>();
-        if self.log.growth > self.policy.growth_max {
-            return Err(Unread::Growth(self.policy.growth_max).into());
-        }
+        let growth = edits.iter().map(|edit| edit.with.len().saturating_sub(edit.span.len())).sum();
+        self.may_grow(growth)?;
+        self.log.growth += growth;
         self.log.on_header_base |= scope.base_goes && !edits.is_empty() && is_relative(&found.value);
         self.log.links.push(row);
         Ok(edits)
+    }
+
+    fn may_grow(&self, by: usize) -> Result<(), Unread> {
+        let most = self.policy.growth_max;
+        if self.log.growth.saturating_add(by) > most { Err(Unread::Growth(most)) } else { Ok(()) }
     }
 
     fn wrap(
@@ -540,6 +544,8 @@ impl Pass<'_> {
                 match minter.mint(&url, &facts) {
                     Ok(minted) => {
                         let link = base.link(&minted);
+                        // Before it is written as often as the text of a long link has pieces.
+                        self.may_grow((1 + found.more.len()).saturating_mul(link.len()))?;
                         let edits = write::link(found, &link);
                         (row.done, row.id, row.link) = (Done::Wrapped, Some(minted.id), Some(link));
                         Some(edits)

@@ -41,8 +41,7 @@ impl Pass<'_> {
             Some(targets) => targets,
             None => match find::targets(&text, &mut self.log.budget) {
                 Some(targets) => targets.into_iter().collect(),
-                None if page.guessed => return Err(Unread::Html(Unsafe::TooComplex).into()),
-                None => return Ok(()),
+                None => return Err(Unread::Html(Unsafe::TooComplex).into()),
             },
         };
         let rows = self.log.links.get(self.log.before..).unwrap_or_default().iter();

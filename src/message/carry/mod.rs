@@ -15,7 +15,7 @@ use crate::base::{Decoded, Edit, Overlap, Raw, Span, apply_text};
 
 use super::{
     Newline, Opened, Transfer,
-    charset::{Charset, Text},
+    charset::{Charset, Text, TextMap},
     transfer::{TransferMap, base64},
 };
 
@@ -123,20 +123,25 @@ impl Opened {
     }
 
     fn edited_text(&self, edits: &[Edit<Decoded>]) -> Result<String, CarryError> {
-        let part = || self.part.id.clone();
-        let bad = edits.iter().find(|edit| {
-            let cuts = |at| at <= self.text().len() && !self.text().is_char_boundary(at);
-            cuts(edit.span.start()) || cuts(edit.span.end()) || std::str::from_utf8(&edit.with).is_err()
-        });
-        if let Some(edit) = bad {
-            return Err(CarryError::NotText { part: part(), at: edit.span.start() });
-        }
-        apply_text(self.text(), edits).map_err(|cause| CarryError::Overlap { part: part(), cause })
+        apply_text(self.text(), edits).map_err(|cause| {
+            let part = self.part.id.clone();
+            let bad = edits.iter().find(|edit| {
+                let cuts = |at| at <= self.text().len() && !self.text().is_char_boundary(at);
+                cuts(edit.span.start()) || cuts(edit.span.end()) || std::str::from_utf8(&edit.with).is_err()
+            });
+            match bad {
+                Some(edit) => CarryError::NotText { part, at: edit.span.start() },
+                None => CarryError::Overlap { part, cause },
+            }
+        })
     }
 
     fn carry_in_place(&self, raw: &[u8], edits: &[Edit<Decoded>], wanted: &str) -> Result<Vec<Edit<Raw>>, Recoded> {
         let splices = self.splices(edits)?;
-        let bytes = splice(self.bytes(), &splices);
+        // Where the text is its bytes, so is the edited text.
+        let is_text = self.text_map == TextMap::Same && self.charset == Charset::Known(UTF_8);
+        let bytes: Cow<'_, [u8]> =
+            if is_text { wanted.as_bytes().into() } else { splice(self.bytes(), &splices).into() };
         if !self.reads_as(&bytes, wanted) {
             return Err(Recoded::Neighbours);
         }
@@ -151,7 +156,7 @@ impl Opened {
                 }
                 splices
             }
-            TransferMap::QuotedPrintable(map) => quoted_printable::carry(body, map, &splices, Newline::of(raw)),
+            TransferMap::QuotedPrintable(map, _) => quoted_printable::carry(body, map, &splices, Newline::of(raw)),
             TransferMap::Base64(lines) => {
                 let first = splices.first().map_or(0, |(range, _)| range.start);
                 let from = lines.partition_point(|line| line.decoded <= first).saturating_sub(1);

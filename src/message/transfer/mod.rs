@@ -51,15 +51,16 @@ impl Transfer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TransferMap {
     Same,
-    QuotedPrintable(Map),
+    /// And whether decoders could differ over it.
+    QuotedPrintable(Map, bool),
     Base64(Vec<Checkpoint>),
 }
 
 pub(crate) fn decode(transfer: Transfer, body: &[u8]) -> (Cow<'_, [u8]>, TransferMap) {
     match transfer {
         Transfer::QuotedPrintable => {
-            let (bytes, map) = quoted_printable::decode(body);
-            (Cow::Owned(bytes), TransferMap::QuotedPrintable(map))
+            let (bytes, map, damaged) = quoted_printable::decode(body);
+            (Cow::Owned(bytes), TransferMap::QuotedPrintable(map, damaged))
         }
         Transfer::Base64 => {
             let (bytes, checkpoints) = base64::decode(body);

@@ -75,15 +75,17 @@ fn break_length(rest: &[u8]) -> usize {
     }
 }
 
-/// Decodes a body as its [`Token`]s say, a line or what stands before an escape at a time.
-pub(crate) fn decode(body: &[u8]) -> (Vec<u8>, Map) {
-    let (mut out, mut map) = (Vec::with_capacity(body.len()), Map::default());
+/// Decodes a body as its [`Token`]s say, a line or what stands before an escape at a time; and says whether it
+/// [`is_damaged`].
+pub(crate) fn decode(body: &[u8]) -> (Vec<u8>, Map, bool) {
+    let (mut out, mut map, mut damaged) = (Vec::with_capacity(body.len()), Map::default(), false);
     let mut rest = body;
     while let Some(length) = memchr::memchr2(b'=', b'\n', rest) {
         let (piece, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
         if behind.first() == Some(&b'=') {
             out.extend_from_slice(piece);
             map.same(length);
+            damaged |= is_unclear(behind.get(1..).unwrap_or_default());
             let token = Token::escape(behind);
             match token {
                 Token::Escaped(byte) => {
@@ -109,7 +111,7 @@ pub(crate) fn decode(body: &[u8]) -> (Vec<u8>, Map) {
         }
     }
     literal(rest, &mut out, &mut map);
-    (out, map)
+    (out, map, damaged)
 }
 
 /// What ends a line: the blanks at its end are padding.
@@ -132,11 +134,16 @@ pub(crate) enum Damage {
 
 /// Whether decoders could differ over a body.
 pub(crate) fn is_damaged(body: &[u8]) -> bool {
-    memchr::memchr_iter(b'=', body).any(|at| match body.get(at + 1..).unwrap_or_default() {
+    memchr::memchr_iter(b'=', body).any(|at| is_unclear(body.get(at + 1..).unwrap_or_default()))
+}
+
+/// Whether what stands behind a `=` is neither an escape in capitals nor a line break.
+fn is_unclear(behind: &[u8]) -> bool {
+    match behind {
         [b'\n', ..] | [b'\r', b'\n', ..] => false,
         [high, low, ..] => !is_capital(*high) || !is_capital(*low),
         _ => true,
-    })
+    }
 }
 
 const fn is_capital(digit: u8) -> bool {
@@ -217,13 +224,15 @@ mod tests {
     proptest! {
         #[test]
         fn lines_come_to_the_same_as_tokens(body in "([a \t\r\n=]|=\r\n|=4A|=4a|\r\n){0,24}") {
-            prop_assert_eq!(decode(body.as_bytes()), by_tokens(body.as_bytes()));
+            let (bytes, map, damaged) = decode(body.as_bytes());
+            prop_assert_eq!((bytes, map), by_tokens(body.as_bytes()));
+            prop_assert_eq!(damaged, is_damaged(body.as_bytes()));
         }
     }
 
     #[test]
     fn the_map_leads_back() {
-        let (_, map) = decode(b"a=C3=A9=\r\nb \r\nc");
+        let (_, map, _) = decode(b"a=C3=A9=\r\nb \r\nc");
         assert_eq!(map.place(1), Place::Between { before: 1, after: 1 });
         assert_eq!(map.place(3), Place::Between { before: 7, after: 10 });
         assert_eq!(map.place(4), Place::Between { before: 11, after: 12 });

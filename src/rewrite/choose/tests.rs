@@ -41,6 +41,10 @@ fn chosen(value: &str, base: Option<&str>) -> Choice {
 fn what_a_client_would_open_is_wrapped() {
     for (value, url) in [
         ("https://evil.test", "https://evil.test/"),
+        // They only look like placeholders.
+        ("http://[2001:db8::1]/x", "http://[2001:db8::1]/x"),
+        ("https://{{name}}@evil.test/x", "https://%7B%7Bname%7D%7D@evil.test/x"),
+        ("https://${x}.evil.test/x", "https://${x}.evil.test/x"),
         (" \u{1}HTTPS://EVIL.TEST/\t", "https://evil.test/"),
         ("h\nttps://ev\til.test", "https://evil.test/"),
         ("\u{200e}https://evil.test", "https://evil.test/"),
@@ -90,6 +94,9 @@ fn what_is_no_link_to_the_web_stays_or_is_defanged() {
         ("%%link%%", Choice::Leave(Rule::Placeholder)),
         ("*|UNSUB|*", Choice::Leave(Rule::Placeholder)),
         ("https://{{host}}/x", Choice::Leave(Rule::Placeholder)),
+        ("https://{{user.domain}}/x", Choice::Leave(Rule::Placeholder)),
+        ("https://[DOMAIN]/x", Choice::Leave(Rule::Placeholder)),
+        ("https://%%host%%.a.test/x", Choice::Leave(Rule::Placeholder)),
         ("mailto:a@example.com", Choice::Leave(Rule::Scheme)),
         ("TEL:+1", Choice::Leave(Rule::Scheme)),
         ("user@example.com", Choice::Leave(Rule::MailAddress)),

@@ -41,13 +41,15 @@ fn document(text: &str, grammar: &Grammar<'_>, resources: Resources, depth: usiz
     }
     let marks = Marks::of(text);
     let resources = if marks.base { Resources::Find } else { resources };
-    let read = |reading| read(text, reading, marks, grammar, resources, depth);
-    let mut page = read(Reading::Mail)?;
+    let read = |reading, known: &[Span<Decoded>]| read(text, (reading, known), marks, grammar, resources, depth);
+    let mut page = read(Reading::Mail, &[])?;
     let others = if marks.special { Reading::others(text) } else { Vec::new() };
     page.readings = 1 + others.len();
     page.guessed |= marks.foreign;
     for reading in others {
-        page.join(text, read(reading)?)?;
+        let mut known: Vec<_> = page.nested.iter().map(|nested| nested.span).collect();
+        known.sort();
+        page.join(text, read(reading, &known)?)?;
     }
     page.settle_forms();
     Ok(page)
@@ -55,14 +57,14 @@ fn document(text: &str, grammar: &Grammar<'_>, resources: Resources, depth: usiz
 
 fn read(
     text: &str,
-    reading: Reading,
+    (reading, known): (Reading, &[Span<Decoded>]),
     marks: Marks,
     grammar: &Grammar<'_>,
     resources: Resources,
     depth: usize,
 ) -> Result<Page, Unsafe> {
     let shadow = if marks.special { reading.of(text) } else { Cow::Borrowed(text) };
-    let mut walk = Walk { text, shadow: &shadow, reading, grammar, resources, depth, page: Page::default() };
+    let mut walk = Walk { text, shadow: &shadow, reading, known, grammar, resources, depth, page: Page::default() };
     walk.all()?;
     walk.page.found.sort_by_key(|found| found.span);
     walk.page.removals.sort();
@@ -74,6 +76,9 @@ struct Walk<'t> {
     /// The text as this reading takes it; values are read from `text`.
     shadow: &'t str,
     reading: Reading,
+    /// Documents in attributes that another reading found: to read them again would come to the same, and with documents
+    /// in documents take twice as long at each level.
+    known: &'t [Span<Decoded>],
     /// For text nodes, in which a line break is a blank.
     grammar: &'t Grammar<'t>,
     resources: Resources,
@@ -160,6 +165,7 @@ impl Walk<'_> {
                 self.page.removals.push(value.whole().shifted(offset));
                 return Ok(());
             }
+            Meaning::Document if self.known.binary_search(&at).is_ok() => return Ok(()),
             Meaning::Document => {
                 let page = document(&decoded, self.grammar, self.resources, self.depth + 1)?;
                 self.page.nested.push(Nested { span: at, quote, document: decoded, page });
@@ -231,15 +237,14 @@ impl Walk<'_> {
             self.page.found.push(found);
         }
         taken.sort();
+        let mut alone = Vec::new();
         for (range, _) in nodes {
-            for found in self.node(text, offset, range) {
-                if is_free(&taken, found.span) {
-                    taken.push(found.span);
-                    self.page.found.push(found);
-                }
-            }
-            taken.sort();
+            let found = self.node(text, offset, range).into_iter();
+            alone.extend(found.filter(|found| is_free(&taken, found.span)));
         }
+        taken.extend(alone.iter().map(|found| found.span));
+        taken.sort();
+        self.page.found.extend(alone);
         for (found, _) in styled {
             if found.more.iter().chain([&found.span]).all(|span| is_free(&taken, *span)) {
                 self.page.found.push(found);

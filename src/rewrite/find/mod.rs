@@ -24,6 +24,7 @@ mod splice;
 mod table;
 mod text;
 mod tokens;
+mod watch;
 
 pub(crate) use code::running_text;
 pub(crate) use enriched::rendered;

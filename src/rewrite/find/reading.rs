@@ -1,19 +1,15 @@
 //! A second reading of an HTML document, by a parser that builds the tree. It has no spans: it only says which link
 //! values a browser with scripts off would come to, and so settles what a tokenizer alone cannot.
 
-use std::{
-    borrow::Cow,
-    cell::{Cell, RefCell},
-    collections::BTreeSet,
-    rc::Rc,
-};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use html5ever::{
-    Attribute, ParseOpts, QualName,
+    Attribute, QualName, TokenizerResult,
     interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink},
-    ns, parse_document,
-    tendril::{StrTendril, TendrilSink},
-    tree_builder::TreeBuilderOpts,
+    ns,
+    tendril::StrTendril,
+    tokenizer::{BufferQueue, Tokenizer, TokenizerOpts},
+    tree_builder::{TreeBuilder, TreeBuilderOpts},
 };
 
 use super::{
@@ -23,10 +19,11 @@ use super::{
     plain::{self, Token},
     tokens::{self, FILE_PARAMETERS},
     unescape,
+    watch::{Held, Meter, Tags, Watched},
 };
 
 /// What reading one message may cost. The tree builder walks its stack of open elements, so its time grows with the
-/// square of the nesting; what would take too long is not settled.
+/// square of the nesting, and the tokenizer's with that of a tag's attributes; what would take too long is not settled.
 #[derive(Debug)]
 pub(crate) struct Budget {
     /// Steps along the stack that are left.
@@ -48,8 +45,13 @@ impl Budget {
 /// Bytes that are read between two looks at the budget; few, since each may bring the whole stack along.
 const SLICE: usize = 256;
 
-/// What an element that is made costs, in steps: the tree builder makes open formatting elements again and again.
-const MADE: u64 = 8;
+/// What an element that is made costs, in steps, and each attribute of it: the tree builder makes open formatting
+/// elements again and again.
+const MADE: u64 = 16;
+const COPIED: u64 = 4;
+
+/// Attributes that are compared in one step.
+const COMPARED: u64 = 4;
 
 /// Values of every clickable attribute of `document`, those of documents in attributes too; what is in comments is not
 /// seen. `None` where it would cost more than the budget has.
@@ -111,32 +113,55 @@ struct Seen {
 }
 
 fn parse(document: &str, budget: &mut Budget) -> Option<Seen> {
-    let tree_builder = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
-    let options = ParseOpts { tree_builder, ..ParseOpts::default() };
-    let steps = Rc::new(Cell::new(0));
-    let nothing = Rc::new(QualName::new(None, ns!(), "".into()));
-    let sink = Targets { nothing, seen: RefCell::default(), steps: Rc::clone(&steps) };
-    let mut parser = parse_document(sink, options);
-    let mut rest = document;
+    let meter = Rc::new(Meter::default());
+    let nothing = Rc::new(Node { name: QualName::new(None, ns!(), "".into()), _held: None });
+    let sink = Targets { nothing, seen: RefCell::default(), meter: Rc::clone(&meter) };
+    let options = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
+    let watched = Watched::new(TreeBuilder::new(sink, options), Rc::clone(&meter));
+    let tokenizer = Tokenizer::new(watched, TokenizerOpts::default());
+    let queue = BufferQueue::default();
+    let feed = || while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {};
+    let (mut tags, mut rest) = (Tags::default(), document);
     while !rest.is_empty() {
         let (slice, after) = rest.split_at(rest.floor_char_boundary(SLICE));
-        parser.process(StrTendril::from_slice(slice));
-        budget.steps = budget.steps.checked_sub(steps.take())?;
+        let mut begun = Tags::default();
+        meter.add((tags.read(slice.as_bytes(), false) + begun.read(slice.as_bytes(), true)) / COMPARED);
+        budget.steps = budget.steps.checked_sub(meter.take())?;
+        queue.push_back(StrTendril::from_slice(slice));
+        feed();
+        // Behind a token there is no tag that began before it.
+        if tokenizer.sink.came() {
+            tags = begun;
+        } else {
+            tags.join(&begun);
+        }
         rest = after;
     }
-    Some(parser.finish())
+    budget.steps = budget.steps.checked_sub(meter.take())?;
+    feed();
+    tokenizer.end();
+    Some(tokenizer.sink.builder.sink.finish())
 }
 
 /// A tree of which only the names are kept, since only elements and their attributes count.
 struct Targets {
-    nothing: Rc<QualName>,
+    nothing: Rc<Node>,
     seen: RefCell<Seen>,
-    /// Elements that the tree builder looked at.
-    steps: Rc<Cell<u64>>,
+    /// Counts the elements that the tree builder looks at.
+    meter: Rc<Meter>,
+}
+
+struct Node {
+    name: QualName,
+    _held: Option<Held>,
 }
 
 impl Targets {
     fn collect(&self, name: &QualName, attributes: &[Attribute]) {
+        // Most elements have none that could matter, and the names of those that do are in lower case.
+        if !attributes.iter().any(|attribute| can_mean(&attribute.name.local, false)) {
+            return;
+        }
         let has = |wanted: &str, values: &[&str]| {
             attributes.iter().any(|attribute| {
                 spelled(&attribute.name) == wanted
@@ -151,7 +176,8 @@ impl Targets {
             animates_link: has("attributename", &["href", "xlink:href"]),
             names_a_file: name_text == "param" && has("name", &FILE_PARAMETERS),
         };
-        for attribute in attributes {
+        let can = |attribute: &&Attribute| can_mean(&attribute.name.local, false);
+        for attribute in attributes.iter().filter(can) {
             let value = &*attribute.value;
             let mut seen = self.seen.borrow_mut();
             let target = match meaning(&element, &spelled(&attribute.name)) {
@@ -184,7 +210,7 @@ fn spelled(name: &QualName) -> String {
 }
 
 impl TreeSink for Targets {
-    type Handle = Rc<QualName>;
+    type Handle = Rc<Node>;
     type Output = Seen;
     type ElemName<'a> = &'a QualName;
 
@@ -193,18 +219,19 @@ impl TreeSink for Targets {
     }
 
     fn elem_name<'a>(&'a self, target: &'a Self::Handle) -> &'a QualName {
-        self.steps.set(self.steps.get() + 1);
-        target
+        self.meter.add(1);
+        &target.name
     }
 
     fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> Self::Handle {
-        self.steps.set(self.steps.get() + MADE);
+        self.meter.add(MADE + COPIED * attributes.len() as u64);
         self.collect(&name, &attributes);
-        Rc::new(name)
+        let held = if name.ns == ns!(html) { Held::of(&name.local, &self.meter) } else { None };
+        Rc::new(Node { name, _held: held })
     }
 
     fn add_attrs_if_missing(&self, target: &Self::Handle, attributes: Vec<Attribute>) {
-        self.collect(target, &attributes);
+        self.collect(&target.name, &attributes);
     }
 
     fn create_comment(&self, _: StrTendril) -> Self::Handle {
@@ -224,6 +251,7 @@ impl TreeSink for Targets {
     }
 
     fn same_node(&self, one: &Self::Handle, other: &Self::Handle) -> bool {
+        self.meter.add(1);
         Rc::ptr_eq(one, other)
     }
 
@@ -268,5 +296,24 @@ mod tests {
             assert!(started.is_none_or(|found| found.is_empty()), "{piece}");
         }
         assert_eq!(targets(&"<p>x</p>".repeat(100_000), &mut Budget::default()), Some(BTreeSet::new()));
+    }
+
+    #[test]
+    fn what_no_call_of_the_tree_shows_is_counted_too() {
+        let many = |piece: fn(usize) -> String| (0..20_000).map(piece).collect::<String>();
+        let tag = format!("<p {}>", many(|number| format!("a{number} ")));
+        let style = format!("<style>{tag}</style>");
+        for document in [
+            tag.clone(),
+            format!("</p {tag}"),
+            format!("<p title=\"{tag}\">{tag}"),
+            many(|number| format!("<b a{number}>")),
+            format!("<p><b {}>", tag.get(3..5_000).unwrap()) + &"<p>x</p>".repeat(20_000),
+        ] {
+            assert_eq!(targets(&document, &mut Budget::default()), None, "{:.40}", document);
+        }
+        // It is text, so no tag can be as long.
+        assert!(targets(&style, &mut Budget::default()).is_some());
+        assert!(targets(&many(|number| format!("<b a{number}>x</b>")), &mut Budget::default()).is_some());
     }
 }

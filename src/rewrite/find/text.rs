@@ -277,51 +277,73 @@ impl Scanner<'_, '_> {
         if (1..=5).contains(&digits) && ends { at + 1 + digits } else { at }
     }
 
-    /// Where a URL ends that is read from `start`, its host or what follows it.
+    /// Where a URL ends that is read from `start`, its host or what follows it: before what no URL holds, before a bracket
+    /// that closes nothing in it (`(see https://a.example/x)`, `[…](https://a.example/x)[…]`), or where text in a script
+    /// without blanks follows. It is not looked at any further, so that those that run into one another take no longer.
     fn url_end(&self, start: usize) -> usize {
         let rest = self.rest(start);
         let escapes = self.grammar.lines == Lines::Folded;
-        let ends = |character: char| ends_a_url(character) || escapes && character == '\\';
-        // Most of a URL is ASCII that never ends one.
-        let plain = rest.bytes().position(|byte| !byte.is_ascii_graphic() || b"<>\"`\\".contains(&byte));
-        let plain = plain.unwrap_or(rest.len());
-        let behind = rest.get(plain..).unwrap_or_default();
-        let mut end = plain + behind.find(ends).unwrap_or(behind.len());
-        end = self.authority_end(rest.get(..end).unwrap_or_default());
-        let url = balanced(rest.get(..end).unwrap_or_default());
-        start + trim_end(url).len()
+        let (mut open, mut host, mut end) = ([0_usize; 3], Host::default(), 0);
+        while let Some(byte) = rest.as_bytes().get(end) {
+            match byte {
+                b'(' | b'[' | b'{' => open.iter_mut().skip(kind(*byte)).take(1).for_each(|count| *count += 1),
+                b')' | b']' | b'}' => match open.get_mut(kind(*byte)) {
+                    Some(count) if *count > 0 => *count -= 1,
+                    _ => break,
+                },
+                b'<' | b'>' | b'"' | b'`' => break,
+                b'\\' if escapes => break,
+                b'!'..=b'~' => {}
+                0..=0x7f => break,
+                _ => {
+                    let character = rest.get(end..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+                    if ends_a_url(character) || host.is_cut(rest, end, character, self.grammar) {
+                        break;
+                    }
+                    end += character.len_utf8();
+                    continue;
+                }
+            }
+            end += 1;
+        }
+        start + trim_end(rest.get(..end).unwrap_or_default()).len()
     }
+}
 
-    /// Cuts a URL where text in a script without blanks follows it: `https://example.com/aをご覧` ends behind `a`. Text
-    /// in such a script behind a delimiter belongs to the URL: `/wiki/日本`.
-    fn authority_end(&self, url: &str) -> usize {
-        if url.is_ascii() {
-            return url.len();
+/// Which of three kinds of brackets one is.
+fn kind(bracket: u8) -> usize {
+    match bracket {
+        b'(' | b')' => 0,
+        b'[' | b']' => 1,
+        _ => 2,
+    }
+}
+
+/// The host that a URL begins with, as far as it matters to where the URL ends.
+#[derive(Default)]
+struct Host {
+    /// Where it ends, and whether its suffix is known.
+    read: Option<(usize, bool)>,
+    is_over: bool,
+}
+
+impl Host {
+    /// Whether text in a script without blanks begins at `at`, behind the URL: `https://example.com/aをご覧` ends behind
+    /// `a`. Such text belongs to the URL behind a delimiter, `/wiki/日本`, and in a host that is known with it.
+    fn is_cut(&mut self, url: &str, at: usize, character: char, grammar: &Grammar<'_>) -> bool {
+        let before = at.checked_sub(1).and_then(|before| url.as_bytes().get(before));
+        if self.is_over || !before.is_some_and(u8::is_ascii_alphanumeric) || !is_unspaced(character) {
+            return false;
         }
-        let host_end = url.find(['/', '\\', '?', '#']).unwrap_or(url.len());
-        let known = std::cell::LazyCell::new(|| {
-            let whole = url.get(..host_end).unwrap_or_default();
+        let (end, known) = *self.read.get_or_insert_with(|| {
+            let near = url.get(..url.floor_char_boundary(2 * LONGEST_HOST)).unwrap_or_default();
+            let ends = |c: char| matches!(c, '/' | '\\' | '?' | '#') || ends_a_url(c);
+            let whole = near.split(ends).next().unwrap_or(near);
             let name = whole.rsplit('@').next().unwrap_or(whole);
-            self.grammar.suffixes.is_known(name.split(':').next().unwrap_or(name))
+            (whole.len(), grammar.suffixes.is_known(name.split(':').next().unwrap_or(name)))
         });
-        let mut before: Option<char> = None;
-        for (at, character) in url.char_indices() {
-            let joins = before.is_some_and(|before| before.is_ascii_alphanumeric() && is_unspaced(character));
-            before = Some(character);
-            if !joins {
-                continue;
-            }
-            if at >= host_end {
-                return at;
-            }
-            if at > LONGEST_HOST {
-                break;
-            }
-            if !*known {
-                return at;
-            }
-        }
-        url.len()
+        self.is_over = at < end && at > LONGEST_HOST;
+        at >= end || !self.is_over && !known
     }
 }
 
@@ -343,29 +365,6 @@ fn ends_a_url(character: char) -> bool {
 /// Characters before a bare name that make it part of something else: an address, a path, a query, a variable.
 fn glues(character: char) -> bool {
     matches!(character, '@' | '/' | '\\' | '=' | '&' | '%' | '#' | '+' | '~' | '$') || in_host(character)
-}
-
-/// Cuts a URL before a bracket that closes nothing in it: `(see https://a.example/x)`, `[…](https://a.example/x)[…]`.
-fn balanced(url: &str) -> &str {
-    let mut open = [0_usize; 3];
-    for (at, byte) in url.bytes().enumerate() {
-        let (kind, opens) = match byte {
-            b'(' => (0, true),
-            b')' => (0, false),
-            b'[' => (1, true),
-            b']' => (1, false),
-            b'{' => (2, true),
-            b'}' => (2, false),
-            _ => continue,
-        };
-        let Some(count) = open.get_mut(kind) else { continue };
-        match (opens, count.checked_sub(1)) {
-            (true, _) => *count += 1,
-            (false, Some(less)) => *count = less,
-            (false, None) => return url.get(..at).unwrap_or_default(),
-        }
-    }
-    url
 }
 
 /// Takes punctuation off the end that belongs to the sentence, and characters that cannot be seen.

@@ -133,6 +133,14 @@ fn what_cannot_be_read_safely_is_said() {
     assert!(page(hidden, &grammar(), Resources::Skip).is_ok(), "no reading of it has a link");
 }
 
+/// Documents in documents, which several readings find at every level.
+fn in_documents(marks: &str, depth: usize) -> String {
+    let document = "<p>x".repeat(2_000) + marks;
+    (0..depth).fold(document, |inside, _| {
+        format!("<iframe srcdoc=\"{}\"></iframe>{marks}", inside.replace('&', "&amp;").replace('"', "&quot;"))
+    })
+}
+
 #[test]
 fn hostile_html_is_read_in_linear_time() {
     for text in [
@@ -145,6 +153,8 @@ fn hostile_html_is_read_in_linear_time() {
         "&".repeat(1_000_000),
         "<!--[if mso]>".repeat(100_000),
         "<noscript>".repeat(100_000),
+        format!("https://a{}", "<wbr>b".repeat(100_000)),
+        in_documents("<noscript></noscript><xmp></xmp><!--[if mso]><![endif]-->", DEPTH),
     ] {
         let _ = page(&text, &grammar(), Resources::Skip);
     }

@@ -120,6 +120,8 @@ fn hostile_text_is_read_in_one_pass() {
         format!("http://x/{}", ")".repeat(600_000)),
         format!("http://{}", "aあ.".repeat(100_000)),
         "a.comあ".repeat(60_000),
+        "https://例え.jpを".repeat(20_000),
+        "https://a.example/)".repeat(20_000),
     ] {
         scan(&text, Lines::Fixed);
         scan(&text, Lines::DelSp);
