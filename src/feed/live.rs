@@ -13,11 +13,7 @@ use super::{
     loader::{Loader, Suspects},
     watch::{self, Wake},
 };
-use crate::{
-    base::Clock,
-    list::{List, MemoryIndex},
-    url::Suffixes,
-};
+use crate::{base::Clock, list::Tables, url::Suffixes};
 
 /// What lists are read against.
 #[derive(Debug, Clone)]
@@ -32,11 +28,9 @@ pub struct Settings {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Finds the entries for a URL.
-    pub index: MemoryIndex,
+    pub index: Tables,
     /// Counts the snapshots, from 1.
     pub generation: u64,
-    /// The lists, by name.
-    pub lists: Vec<Arc<List>>,
 }
 
 /// Why lists cannot be kept.
@@ -197,8 +191,10 @@ impl Shared {
         // The first load counts even where it finds nothing: generation 1 says that the folder was read.
         if before == 0 || changes.iter().any(|change| swaps(&change.what)) {
             let lists: Vec<_> = loader.in_force().cloned().collect();
-            let index = MemoryIndex::build(lists.clone());
-            self.snapshot.store(Arc::new(Snapshot { index, generation: before + 1, lists }));
+            match super::index_of(&lists) {
+                Ok(index) => self.snapshot.store(Arc::new(Snapshot { index, generation: before + 1 })),
+                Err(error) => tracing::error!("the lists are not in force, what was before stays: {error}"),
+            }
         }
         let state = self.show(&loader);
         ReloadReport { generation: state.generation, degraded: state.degraded, changes }

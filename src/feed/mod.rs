@@ -9,6 +9,7 @@
 mod folder;
 mod live;
 mod loader;
+mod secret;
 mod seed;
 mod state;
 mod watch;
@@ -16,5 +17,6 @@ mod watch;
 pub use folder::{MAX_FILE_BYTES, MAX_FILES, check};
 pub use live::{FeedError, LiveLists, Settings, Snapshot};
 pub use loader::{DELETION_DELAY_MILLIS, LONG_LIST};
+pub use secret::index_of;
 pub use seed::seed;
 pub use state::{Change, Changed, FileState, Problem, ReloadReport, Standing, State};

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use proptest::prelude::*;
 use sekisho::{
-    list::{Entry, Index, MemoryIndex, Reach, Scope, parse},
+    list::{Entry, Index, Reach, Scope, parse},
     url::{self, Canonical},
 };
 
@@ -128,7 +128,7 @@ proptest! {
     ) {
         let named = texts.iter().zip(0..);
         let lists: Vec<_> = named.map(|(lines, at)| good(&format!("l{at}"), &lines.join("\n"))).collect();
-        let index = MemoryIndex::build(lists.clone());
+        let index = super::index_of(lists.clone());
         prop_assert_eq!(index.len(), texts.iter().map(Vec::len).sum::<usize>());
         for url in urls {
             let key = key(&url);
@@ -196,7 +196,7 @@ fn the_index_agrees_with_the_oracle_on_real_urls() {
     let (list, _) = parse("real", lines.join("\n"), &context());
     assert!(list.entries.len() * 10 > lines.len() * 9, "{} of {}", list.entries.len(), lines.len());
     let list = Arc::new(list);
-    let index = MemoryIndex::build(vec![Arc::clone(&list)]);
+    let index = super::index_of(vec![Arc::clone(&list)]);
     for key in &keys {
         let mut found = Vec::new();
         index.lookup(key, NOW, &mut |hit| found.push(hit.entry.line));
