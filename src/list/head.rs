@@ -4,7 +4,7 @@ use super::{List, ListAction};
 use crate::base::{TenantId, Timestamp};
 
 /// What is said of a list as a whole: a [`List`] without its entries. An index keeps one for each of its lists.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Head {
     /// Its name: the file name without `.list`.
     pub name: String,

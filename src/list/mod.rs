@@ -34,7 +34,9 @@ pub use index::{
 };
 pub use nearest::nearest;
 pub use network::Network;
-pub use parse::{Context, MAX_BAD_LINES, MAX_LINE_BYTES, MAX_PATTERNS, action_of, parse, version_of};
+pub use parse::{
+    Context, MAX_BAD_LINES, MAX_LINE_BYTES, MAX_PATTERNS, Read, action_of, parse, read, version_of, version_of_all,
+};
 pub use pattern::{MAX_PATTERN_BYTES, Pattern};
 pub use protect::Protected;
 pub use scope::MAX_PREFIX_BYTES;

@@ -43,8 +43,8 @@ pub struct Imprint {
 
 impl<'s> Builder<'s> {
     /// Holds `room` bytes in memory, and about as much again in passing; the rest goes to `scratch`.
-    pub fn new(seed: Seed, room: usize, scratch: &'s mut dyn Scratch) -> Self {
-        Self::over(seed, Sorter::new(room, Some(scratch)))
+    pub fn new(seed: Seed, room: usize, scratch: impl Scratch + 's) -> Self {
+        Self::over(seed, Sorter::new(room, Some(Box::new(scratch))))
     }
 
     /// Holds everything in memory.
@@ -99,7 +99,7 @@ impl<'s> Builder<'s> {
     ) -> Result<(), BuildError> {
         let Self { seed, sorter, mut about, entries, pieces, .. } = self;
         let mut placer = Placer::new(pieces, target)?;
-        let (mut group, mut done) = (Group::default(), 0);
+        let (mut group, mut done) = (Group::default(), 0_u64);
         sorter.drain(|hash, piece| {
             if group.hash != hash {
                 group.place(&mut placer)?;
@@ -107,7 +107,7 @@ impl<'s> Builder<'s> {
             }
             group.add(piece);
             done += 1;
-            if done % STEP == 0 {
+            if done.is_multiple_of(STEP) {
                 progress(done, pieces);
             }
             Ok::<_, BuildError>(())

@@ -22,13 +22,23 @@ pub trait Scratch {
     fn runs(&mut self) -> io::Result<Vec<Box<dyn Read>>>;
 }
 
+impl<S: Scratch + ?Sized> Scratch for &mut S {
+    fn begin(&mut self) -> io::Result<Box<dyn Write + '_>> {
+        (**self).begin()
+    }
+
+    fn runs(&mut self) -> io::Result<Vec<Box<dyn Read>>> {
+        (**self).runs()
+    }
+}
+
 /// Bytes that are read or written of a run at a time.
 const AT_A_TIME: usize = 256 << 10;
 /// Hash and length in front of each piece of a run.
 const FRONT: usize = 12;
 
 pub(super) struct Sorter<'s> {
-    scratch: Option<&'s mut dyn Scratch>,
+    scratch: Option<Box<dyn Scratch + 's>>,
     /// Bytes that may be held.
     room: usize,
     memory: Held,
@@ -44,7 +54,7 @@ struct Held {
 }
 
 impl<'s> Sorter<'s> {
-    pub(super) fn new(room: usize, scratch: Option<&'s mut dyn Scratch>) -> Self {
+    pub(super) fn new(room: usize, scratch: Option<Box<dyn Scratch + 's>>) -> Self {
         Self { scratch, room, memory: Held::default(), spilled: false }
     }
 
