@@ -2,7 +2,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
     config::{Config, Named, durable},
-    feed,
+    feed::{self, Long},
     list::{BadLine, List, Tables},
     url::Suffixes,
 };
@@ -53,6 +53,16 @@ pub fn seed_lists(config: &Config) -> Result<(), ListsError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Where long lists are compiled to. Where that cannot be they are held in memory, and the log says so.
+pub fn long_lists(config: &Config) -> Option<Long> {
+    let root = config.data_dir.join("compiled");
+    Long::within(&root, config.blocklists.path())
+        .inspect_err(|error| {
+            tracing::error!("long lists are held in memory, for they cannot be compiled to disk: {error}")
+        })
+        .ok()
 }
 
 /// The hosts on which links of ours live: no list may block them.
