@@ -128,7 +128,10 @@ impl Compiled {
         let file = BufReader::with_capacity(1 << 20, File::open(text).map_err(failed)?);
         let mut builder = Builder::new(fresh_seed(), self.room, ScratchFiles::new(self.half(name)));
         let read = list::read(name, file, context, |entry| {
-            builder.push(0, &entry)?;
+            builder.push(0, &entry).map_err(|error| {
+                let folder = self.folder.display();
+                io::Error::new(error.kind(), format!("what does not fit in memory cannot go to {folder}: {error}"))
+            })?;
             if builder.len().is_multiple_of(1 << 16) {
                 progress(Progress::Read(builder.len()));
             }

@@ -6,11 +6,17 @@ use crate::{
     list::{BadLine, List, ListAction, Table},
 };
 
+/// Half a minute at two looks a second.
+const RESTS: u8 = 60;
+
 /// What is kept of one file.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) stamp: Option<Stamp>,
     pub(super) rechecks: u8,
+    /// Looks at the folder for which a long list rests that could not be compiled: on a full disk it would be tried, and
+    /// take a processor, without end.
+    pub(super) rests: u8,
     /// Version of the text read last, in force or not.
     pub(super) read: Option<String>,
     pub(super) in_force: Option<InForce>,
@@ -45,6 +51,10 @@ impl Kept {
         match done {
             Done::Sound => None,
             Done::Refused(version, problem) => {
+                if version.is_none() {
+                    self.stamp = None;
+                    self.rests = RESTS;
+                }
                 self.read = version;
                 self.refuse(problem)
             }

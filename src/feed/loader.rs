@@ -175,6 +175,10 @@ impl Loader {
         // What is being compiled is looked at again when that is done.
         for (name, stamp) in stamps.iter().filter(|(name, _)| !self.jobs.contains_key(*name)) {
             let kept = self.files.entry(name.clone()).or_default();
+            if kept.rests > 0 && !suspects.all {
+                kept.rests -= 1;
+                continue;
+            }
             let stamp_changed = stamp.is_none() || kept.stamp != *stamp;
             if !(stamp_changed || kept.rechecks > 0 || suspects.all || suspects.names.contains(name)) {
                 continue;

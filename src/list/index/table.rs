@@ -225,22 +225,21 @@ impl<'a> View<'a> {
         let mut names = key.domains();
         let mut exact = true;
         loop {
-            let mut hashes = [0; AT_ONCE];
-            let batch = names.clone();
+            let mut batch = [("", 0); AT_ONCE];
             let mut count = 0;
-            for (slot, name) in hashes.iter_mut().zip(names.by_ref()) {
-                *slot = self.table.hasher.hash(name.as_bytes());
+            for (slot, name) in batch.iter_mut().zip(names.by_ref()) {
+                *slot = (name, self.table.hasher.hash(name.as_bytes()));
                 count += 1;
             }
             let mut may_hold = 0_u32;
-            for (at, hash) in hashes.iter().enumerate().take(count) {
+            for (at, (_, hash)) in batch.iter().enumerate().take(count) {
                 may_hold |= u32::from(self.home(*hash).is_some_and(|line| line.may_hold(tag_of(*hash)))) << at;
             }
-            if may_hold != 0 {
-                for (at, (name, hash)) in batch.zip(hashes).enumerate().take(count) {
-                    if may_hold >> at & 1 == 1 {
-                        self.name(name, hash, exact && at == 0, key.path(), visit);
-                    }
+            while may_hold != 0 {
+                let at = may_hold.trailing_zeros() as usize;
+                may_hold &= may_hold - 1;
+                if let Some((name, hash)) = batch.get(at) {
+                    self.name(name, *hash, exact && at == 0, key.path(), visit);
                 }
             }
             if count < AT_ONCE {

@@ -161,6 +161,23 @@ fn a_torn_or_damaged_file_gives_way_to_the_one_before() {
 }
 
 #[test]
+fn a_list_that_cannot_be_compiled_is_tried_again_when_that_is_asked_or_has_rested() {
+    let house = House::new(&[("long.list", &text("h")), ("short.list", "one.example\n")]);
+    let folder = house.path("compiled");
+    let settings = long_settings(&folder);
+    fs::remove_dir(&folder).unwrap();
+    let lists = LiveLists::open(house.folder.path().to_owned(), settings, Arc::clone(&house.clock) as Arc<dyn Clock>);
+    let lists = lists.unwrap();
+    assert_eq!((standing(&lists, "long"), standing(&lists, "short")), (Standing::Nothing, Standing::Current));
+    let told = lists.state().problems();
+    assert!(told.contains("long.list"), "{told}");
+    fs::create_dir(&folder).unwrap();
+    lists.reload_now();
+    assert_eq!(hits(&lists, "https://h7.example/"), ["long:8"]);
+    assert!(!lists.state().degraded);
+}
+
+#[test]
 fn a_list_that_is_gone_leaves_nothing_compiled() {
     let house = House::new(&[("long.list", &text("h"))]);
     let lists = house.open_long();
