@@ -354,3 +354,24 @@ fn reaches(reach: Reach, exact: bool) -> bool {
         Reach::Domain => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{list, url::Suffixes};
+
+    /// Two keys with one tag on one line cannot be had by trying; a hash that is another key's does the same.
+    #[test]
+    fn a_tag_is_believed_only_where_the_text_agrees() {
+        let suffixes = Suffixes::builtin();
+        let context = list::Context { suffixes: &suffixes, own_hosts: &[], never_block: None };
+        let (list, _) = list::parse("l", "a.test\n", &context);
+        let table = Table::of_lists(&[&list], Seed([7; 16]), 1).unwrap();
+        let hash = table.hasher.hash(b"a.test");
+        for (key, wanted) in [("a.test", 1), ("b.test", 0), ("a.tes", 0), ("a.test.b", 0), ("", 0)] {
+            let mut found = 0;
+            table.view().find(hash, (key.as_bytes(), &[]), &mut |_| found += 1);
+            assert_eq!(found, wanted, "{key:?}");
+        }
+    }
+}
