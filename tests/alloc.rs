@@ -1,15 +1,17 @@
-//! What a bad link costs: no allocation. In a binary of its own, because it counts the allocations of all that runs.
+//! What a bad link and a lookup cost: no allocation. In a binary of its own, because it counts the allocations of all that runs.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
     hint::black_box,
+    sync::Arc,
 };
 
 use sekisho::{
     base::{MessageHash, RecipientHash, TenantId, Timestamp},
     link::{Facts, KeyState, Keyring, Minted, Place},
+    list::{Context, Index as _, Seed, Tables, parse},
     url,
 };
 
@@ -103,4 +105,33 @@ fn nothing_is_allocated_before_the_tag_is_proven() {
         assert!((1..100).contains(&used), "{used}");
     }
     assert!(ring.keys().all(|key| key.state() == KeyState::Signing));
+}
+
+#[test]
+fn a_lookup_in_lists_allocates_nothing() {
+    let suffixes = url::Suffixes::builtin();
+    let context = Context { suffixes: &suffixes, own_hosts: &[], never_block: None };
+    let text = "shop.example ; reason=\"why\" by=me until=2030-01-31 ref=INC-7\n*.shop.example\n=a.shop.example\n\
+                shop.example/x/*\nshop.example/x/y/*\n=https://a.shop.example/x/y/z\n203.0.113.0/24\n203.0.113.7\n\
+                [2001:db8::]/32\nsha256:abababababababababababababababababababababababababababababababab\n";
+    let (list, bad) = parse("l", text, &context);
+    assert!(bad.is_empty(), "{bad:?}");
+    let index = Tables::of_lists(&[Arc::new(list)], Seed([7; 16])).unwrap();
+    let deep = format!("https://{}a.shop.example/x/y/z", "b.".repeat(40));
+    for (text, wanted) in [
+        ("https://a.shop.example/x/y/z", 6),
+        (&*deep, 4),
+        ("http://203.0.113.7/", 2),
+        ("http://[2001:db8::1]/", 1),
+        ("https://other.example/x/y/z", 0),
+    ] {
+        let key = url::parse(text).unwrap().canonical();
+        let mut found = 0;
+        let used =
+            allocations(|| index.lookup(black_box(&key), NOW, &mut |hit| found += usize::from(hit.entry.line > 0)));
+        assert_eq!((found, used), (wanted, 0), "{text}");
+    }
+    let mut found = 0;
+    let used = allocations(|| index.lookup_file(&[0xab; 32], NOW, &mut |_| found += 1));
+    assert_eq!((found, used), (1, 0));
 }

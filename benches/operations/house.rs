@@ -8,7 +8,7 @@ use sekisho::{
     feed::{LiveLists, Settings},
     judge::Verdict,
     link::{Facts, Keyring, LinkBase, Minter, Opener, Place},
-    list::{Context, MemoryIndex, parse},
+    list::{Context, Seed, Tables, parse},
     policy::{Needs, Policy},
     rewrite::Rewriter,
     ruling::LiveRulings,
@@ -29,7 +29,7 @@ pub(crate) struct House {
     suffixes: Arc<Suffixes>,
     names: Arc<Names>,
     /// Holds [`list`].
-    pub(crate) index: Arc<MemoryIndex>,
+    pub(crate) index: Arc<Tables>,
 }
 
 impl House {
@@ -38,7 +38,7 @@ impl House {
         let context = Context { suffixes: &suffixes, own_hosts: &[], never_block: None };
         let (list, bad) = parse("corp", list(), &context);
         assert!(bad.is_empty());
-        let index = Arc::new(MemoryIndex::build(vec![Arc::new(list)]));
+        let index = Arc::new(Tables::of_lists(&[Arc::new(list)], Seed([7; 16])).unwrap());
         let ring = Arc::new(Keyring::generate([7; 32], NOW.plus_millis(-3_600_000)));
         Self { ring, suffixes, names: Arc::new(Names::builtin()), index }
     }
@@ -86,7 +86,7 @@ impl Station {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("corp.list"), list()).unwrap();
         let (ring, suffixes) = (&house.ring, Arc::clone(&house.suffixes));
-        let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: vec![HOST.into()] };
+        let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: vec![HOST.into()], long: None };
         let lists = LiveLists::open(folder.path().to_owned(), settings, Arc::new(Still)).unwrap();
         assert!(!lists.state().degraded);
         let store = Arc::new(Store::open(&folder.path().join("sekisho.db")).unwrap());

@@ -2,8 +2,8 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use crate::{
     config::{Config, Named, durable},
-    feed,
-    list::{BadLine, List, MemoryIndex},
+    feed::{self, Long},
+    list::{BadLine, List, Tables},
     url::Suffixes,
 };
 
@@ -11,7 +11,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Shelf {
     /// Finds entries.
-    pub index: MemoryIndex,
+    pub index: Tables,
+    lists: Vec<Arc<List>>,
     /// Lines that were refused, by the path of their file.
     pub bad: Vec<BadLine>,
 }
@@ -29,12 +30,13 @@ impl Shelf {
             lists.push(Arc::new(checked.list));
             bad.extend(checked.bad);
         }
-        Ok(Self { index: MemoryIndex::build(lists), bad })
+        let index = feed::index_of(&lists).map_err(|error| ListsError(io::Error::other(error)))?;
+        Ok(Self { index, lists, bad })
     }
 
     /// Its lists, in the order of their files.
     pub fn lists(&self) -> &[Arc<List>] {
-        self.index.lists()
+        &self.lists
     }
 }
 
@@ -51,6 +53,16 @@ pub fn seed_lists(config: &Config) -> Result<(), ListsError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Where long lists are compiled to. Where that cannot be they are held in memory, and the log says so.
+pub fn long_lists(config: &Config) -> Option<Long> {
+    let root = config.data_dir.join("compiled");
+    Long::within(&root, config.blocklists.path())
+        .inspect_err(|error| {
+            tracing::error!("long lists are held in memory, for they cannot be compiled to disk: {error}")
+        })
+        .ok()
 }
 
 /// The hosts on which links of ours live: no list may block them.

@@ -16,7 +16,7 @@ mod watch;
 
 pub use desk::{Desk, DeskError, Transport, rewriter};
 pub use gate::Gate;
-pub use lists::{ListsError, Shelf, own_hosts, seed_lists};
+pub use lists::{ListsError, Shelf, long_lists, own_hosts, seed_lists};
 pub use ring::{Made, Origin, RingError, change_ring, make_ring, may_make_ring, open_ring, read_ring};
 pub use station::{Listeners, RunError, StartError, Station};
 pub use system::{NoEntropy, SystemClock, entropy};

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use super::{
     Gate, SystemClock,
     gate::{Around, InForce},
+    lists::long_lists,
     own_hosts, read_ring,
 };
 use crate::{
@@ -176,7 +177,11 @@ fn lists(before: &Around, config: &Config, found: &mut Found) -> Arc<LiveLists> 
         found.lists = report.degraded.then(|| before.lists.state().problems());
         return Arc::clone(&before.lists);
     }
-    let settings = feed::Settings { suffixes: Arc::clone(&before.suffixes), own_hosts: own_hosts(config) };
+    let settings = feed::Settings {
+        suffixes: Arc::clone(&before.suffixes),
+        own_hosts: own_hosts(config),
+        long: long_lists(config),
+    };
     match LiveLists::start(folder.to_owned(), settings, Arc::new(SystemClock)) {
         Ok(lists) => {
             let state = lists.state();

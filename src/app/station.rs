@@ -5,7 +5,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{
     Gate, ListsError, Made, Origin, RingError, SystemClock,
     gate::Around,
-    open_ring,
+    long_lists, open_ring,
     overseer::Overseer,
     own_hosts,
     reload::{LISTS, Renewer},
@@ -142,7 +142,8 @@ impl Station {
         let (ring, made) = open_ring(&config, origin, SystemClock.now())?;
         seed_lists(&config)?;
         let suffixes = Arc::new(Suffixes::builtin());
-        let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: own_hosts(&config) };
+        let settings =
+            Settings { suffixes: Arc::clone(&suffixes), own_hosts: own_hosts(&config), long: long_lists(&config) };
         let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
         let store = Store::open(&config.store)?;
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::Shelf,
     base::Timestamp,
-    list::{BadLine, Entry, Hit, List, explain},
+    list::{BadLine, Entry, Head, Hit, List, Written, explain},
 };
 
 pub(super) fn run(place: &PlaceArguments, command: ListCommand, out: &mut Stdout) -> Result<(), Failure> {
@@ -60,24 +60,29 @@ struct ShownEntry<'a> {
 
 impl<'a> ShownEntry<'a> {
     fn new(list: &'a List, entry: &'a Entry, now: Timestamp) -> Self {
-        let note = entry.note.as_deref();
-        Self {
-            list: &list.name,
-            version: &list.version,
-            line: entry.line,
-            entry: &entry.text,
-            action: list.action.as_str(),
-            width: None,
-            reason: entry.reason(),
-            by: note.and_then(|note| note.by.as_deref()),
-            until: note.and_then(|note| note.until).map(|day| day.to_string()),
-            r#ref: note.and_then(|note| note.reference.as_deref()),
-            in_force: entry.is_in_force(now),
-        }
+        Self::written((&list.name, &list.version, list.action.as_str()), entry.into(), now)
     }
 
     fn of_hit(hit: &Hit<'a>, now: Timestamp) -> Self {
-        Self { width: Some(hit.width.to_string()), ..Self::new(hit.list, hit.entry, now) }
+        let Head { name, version, action, .. } = hit.list;
+        let width = Some(hit.width.to_string());
+        Self { width, ..Self::written((name, version, action.as_str()), hit.entry, now) }
+    }
+
+    fn written((list, version, action): (&'a str, &'a str, &'static str), entry: Written<'a>, now: Timestamp) -> Self {
+        Self {
+            list,
+            version,
+            line: entry.line,
+            entry: entry.text,
+            action,
+            width: None,
+            reason: entry.reason,
+            by: entry.by,
+            until: entry.until.map(|day| day.to_string()),
+            r#ref: entry.reference,
+            in_force: entry.is_in_force(now),
+        }
     }
 
     fn write(&self, out: &mut Stdout) -> Result<(), Failure> {

@@ -12,6 +12,8 @@ use crate::{
 
 /// Bytes of one list, at most.
 pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
+/// Bytes of a long list in which its action is looked for.
+const FRONT_BYTES: u64 = 64 * 1024;
 /// Lists of one folder, at most.
 pub const MAX_FILES: usize = 1000;
 
@@ -47,6 +49,18 @@ pub(super) fn scan(folder: &Path) -> io::Result<Stamps> {
         }
     }
     Ok(stamps)
+}
+
+/// The stamp of one file.
+pub(super) fn stamp_of(path: &Path) -> io::Result<Stamp> {
+    Ok(Stamp::of(&fs::metadata(path)?))
+}
+
+/// The first bytes of a list, in which its directives stand.
+pub(super) fn front(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FRONT_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The name of the list in a file of this name, if it is one.
@@ -104,6 +118,10 @@ pub fn check(paths: &[PathBuf], suffixes: &Suffixes, own_hosts: &[String]) -> io
 }
 
 impl Stamp {
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Changing a file's contents changes its ctime even where a tool sets its mtime back.
     #[cfg(unix)]
     fn of(metadata: &Metadata) -> Self {

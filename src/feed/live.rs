@@ -9,15 +9,11 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    Changed, ReloadReport, Standing, State, folder,
+    Changed, Long, ReloadReport, Standing, State, folder,
     loader::{Loader, Suspects},
     watch::{self, Wake},
 };
-use crate::{
-    base::Clock,
-    list::{List, MemoryIndex},
-    url::Suffixes,
-};
+use crate::{base::Clock, list::Tables, url::Suffixes};
 
 /// What lists are read against.
 #[derive(Debug, Clone)]
@@ -26,17 +22,17 @@ pub struct Settings {
     pub suffixes: Arc<Suffixes>,
     /// Hosts on which our own links live; no list may block them.
     pub own_hosts: Vec<String>,
+    /// Where long lists are compiled to; `None` where all are held in memory.
+    pub long: Option<Long>,
 }
 
 /// What is in force at one moment; it never changes.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Finds the entries for a URL.
-    pub index: MemoryIndex,
+    pub index: Tables,
     /// Counts the snapshots, from 1.
     pub generation: u64,
-    /// The lists, by name.
-    pub lists: Vec<Arc<List>>,
 }
 
 /// Why lists cannot be kept.
@@ -77,7 +73,7 @@ impl LiveLists {
             return Err(FeedError::Folder { folder, error });
         }
         let shared = Arc::new(Shared::new(Loader::new(folder.clone(), settings), clock));
-        shared.load(&Suspects::default());
+        shared.load(&Suspects::default(), false);
         Ok(Self { folder, shared, watch: None })
     }
 
@@ -105,9 +101,10 @@ impl LiveLists {
         self.shared.snapshot.load_full()
     }
 
-    /// Reads the folder now, whatever the stamps of the files say, and tells what that changed.
+    /// Reads the folder now, whatever the stamps of the files say, waits until the long lists are compiled, and tells
+    /// what that changed.
     pub fn reload_now(&self) -> ReloadReport {
-        self.shared.load(&Suspects { all: true, ..Suspects::default() })
+        self.shared.load(&Suspects { all: true, ..Suspects::default() }, true)
     }
 
     /// Reads the folder now and holds every list against other hosts of ours.
@@ -187,18 +184,20 @@ impl Shared {
         lock(&self.loader).differs(stamps)
     }
 
-    pub(super) fn load(&self, suspects: &Suspects) -> ReloadReport {
+    /// `waits`: also for long lists of which an older version is in force.
+    pub(super) fn load(&self, suspects: &Suspects, waits: bool) -> ReloadReport {
         let mut loader = lock(&self.loader);
-        let changes = loader.load(suspects, self.clock.now());
+        let changes = loader.load(suspects, self.clock.now(), waits);
         changes.iter().for_each(super::Change::log);
         let swaps =
             |what: &Changed| matches!(what, Changed::InForce { .. } | Changed::Partly { .. } | Changed::Removed);
         let before = self.snapshot.load().generation;
         // The first load counts even where it finds nothing: generation 1 says that the folder was read.
         if before == 0 || changes.iter().any(|change| swaps(&change.what)) {
-            let lists: Vec<_> = loader.in_force().cloned().collect();
-            let index = MemoryIndex::build(lists.clone());
-            self.snapshot.store(Arc::new(Snapshot { index, generation: before + 1, lists }));
+            match loader.index() {
+                Ok(index) => self.snapshot.store(Arc::new(Snapshot { index, generation: before + 1 })),
+                Err(error) => tracing::error!("the lists are not in force, what was before stays: {error}"),
+            }
         }
         let state = self.show(&loader);
         ReloadReport { generation: state.generation, degraded: state.degraded, changes }

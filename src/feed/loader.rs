@@ -1,17 +1,20 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
+    io::{self, BufReader},
     path::PathBuf,
     sync::Arc,
+    thread::JoinHandle,
 };
 
 use super::{
-    Change, Changed, FileState, Problem, Settings, Standing,
+    Change, Changed, FileState, Long, Problem, Settings,
     folder::{self, Stamp, Stamps},
+    kept::Kept,
+    long::{self, Done, Order},
 };
 use crate::{
     base::Timestamp,
-    list::{self, BadLine, List, ListAction, Protected, action_of, version_of},
+    list::{self, BuildError, List, ListAction, Protected, Tables, action_of, version_of, version_of_all},
 };
 
 /// A file counts as deleted when it was away for so long.
@@ -35,30 +38,33 @@ pub(super) struct Loader {
     folder: PathBuf,
     settings: Settings,
     files: BTreeMap<String, Kept>,
-    never_block: Protected,
+    never_block: Arc<Protected>,
     /// The never-block lists in force that `never_block` was made from: name, version, entries.
     never_block_of: Vec<(String, String, usize)>,
     folder_problem: Option<String>,
+    /// Long lists that are being compiled.
+    jobs: BTreeMap<String, JoinHandle<Done>>,
 }
 
-/// What is kept of one file.
-#[derive(Default)]
-struct Kept {
-    stamp: Option<Stamp>,
-    rechecks: u8,
-    /// Version of the text read last, in force or not.
-    read: Option<String>,
-    in_force: Option<Arc<List>>,
-    /// Whether what is in force was a whole file without a fault.
-    whole: bool,
-    problem: Option<Problem>,
-    missing_since: Option<Timestamp>,
+/// A text that says something else than when it was read last.
+enum Text {
+    Short(Vec<u8>),
+    /// Only its front was read.
+    Long(Vec<u8>),
+}
+
+impl Text {
+    fn action(&self) -> ListAction {
+        let (Self::Short(text) | Self::Long(text)) = self;
+        action_of(text)
+    }
 }
 
 impl Loader {
     pub(super) fn new(folder: PathBuf, settings: Settings) -> Self {
-        let (files, never_block, never_block_of) = (BTreeMap::new(), Protected::default(), Vec::new());
-        Self { folder, settings, files, never_block, never_block_of, folder_problem: None }
+        let (files, jobs) = (BTreeMap::new(), BTreeMap::new());
+        let (never_block, never_block_of) = (Arc::default(), Vec::new());
+        Self { folder, settings, files, never_block, never_block_of, folder_problem: None, jobs }
     }
 
     /// Has every file read as if it had changed where other hosts are ours than before.
@@ -70,8 +76,9 @@ impl Loader {
     }
 
     /// Brings what is in force up to what stands in the folder. What changed comes back; where the folder cannot be
-    /// read, nothing does.
-    pub(super) fn load(&mut self, suspects: &Suspects, now: Timestamp) -> Vec<Change> {
+    /// read, nothing does. A long list is compiled meanwhile, and waited for where nothing of it is in force, or where
+    /// the caller `waits` for all.
+    pub(super) fn load(&mut self, suspects: &Suspects, now: Timestamp, waits: bool) -> Vec<Change> {
         let stamps = match folder::scan(&self.folder) {
             Ok(stamps) => stamps,
             Err(error) => {
@@ -81,10 +88,11 @@ impl Loader {
         };
         self.folder_problem = None;
         let mut changes = self.remove_missing(&stamps, now);
+        self.take_done(false, &mut changes);
         let texts = self.read_changed(&stamps, suspects, &mut changes);
         // Those that were never-block lists come first as well: what they turned into shows in what is protected.
         let (first, mut others): (BTreeMap<_, _>, BTreeMap<_, _>) = texts.into_iter().partition(|(name, text)| {
-            action_of(text) == ListAction::NeverBlock || self.action_of(name) == ListAction::NeverBlock
+            text.action() == ListAction::NeverBlock || self.action_of(name) == ListAction::NeverBlock
         });
         for (name, text) in first {
             changes.extend(self.take(&name, &text, now));
@@ -95,6 +103,7 @@ impl Loader {
         for (name, text) in others {
             changes.extend(self.take(&name, &text, now));
         }
+        self.take_done(waits, &mut changes);
         changes
     }
 
@@ -104,9 +113,19 @@ impl Loader {
         stamps.iter().any(|(name, stamp)| stamp.is_none() || *stamp != known(name))
     }
 
-    /// Every list in force, by name.
-    pub(super) fn in_force(&self) -> impl Iterator<Item = &Arc<List>> {
-        self.files.values().filter_map(|kept| kept.in_force.as_ref())
+    /// Everything in force, as an index: the short lists in one table, each long one in its own.
+    ///
+    /// # Errors
+    /// [`BuildError`], where the short ones are more than an index can hold.
+    pub(super) fn index(&self) -> Result<Tables, BuildError> {
+        let short: Vec<_> = self.short().cloned().collect();
+        let long = self.files.values().filter_map(|kept| kept.in_force.as_ref()?.table().cloned());
+        Ok(Tables::new(super::index_of(&short)?.tables().iter().cloned().chain(long).collect()))
+    }
+
+    /// Every short list in force, by name.
+    fn short(&self) -> impl Iterator<Item = &Arc<List>> {
+        self.files.values().filter_map(|kept| kept.in_force.as_ref()?.list())
     }
 
     pub(super) fn folder_problem(&self) -> Option<&str> {
@@ -127,6 +146,7 @@ impl Loader {
 
     fn remove_missing(&mut self, stamps: &Stamps, now: Timestamp) -> Vec<Change> {
         let mut changes = Vec::new();
+        let long = self.settings.long.as_ref();
         self.files.retain(|name, kept| {
             if stamps.contains_key(name) {
                 kept.missing_since = None;
@@ -139,6 +159,9 @@ impl Loader {
             }
             let stays = waited < DELETION_DELAY_MILLIS;
             if !stays {
+                if let Some(long) = long {
+                    long.compiled.forget(name);
+                }
                 changes.push(Change { name: name.clone(), what: Changed::Removed });
             }
             stays
@@ -147,29 +170,27 @@ impl Loader {
     }
 
     /// The text of every file that says something else than when it was read last.
-    fn read_changed(
-        &mut self,
-        stamps: &Stamps,
-        suspects: &Suspects,
-        changes: &mut Vec<Change>,
-    ) -> Vec<(String, Vec<u8>)> {
+    fn read_changed(&mut self, stamps: &Stamps, suspects: &Suspects, changes: &mut Vec<Change>) -> Vec<(String, Text)> {
         let mut texts = Vec::new();
-        for (name, stamp) in stamps {
+        // What is being compiled is looked at again when that is done.
+        for (name, stamp) in stamps.iter().filter(|(name, _)| !self.jobs.contains_key(*name)) {
             let kept = self.files.entry(name.clone()).or_default();
+            if kept.rests > 0 && !suspects.all {
+                kept.rests -= 1;
+                continue;
+            }
             let stamp_changed = stamp.is_none() || kept.stamp != *stamp;
             if !(stamp_changed || kept.rechecks > 0 || suspects.all || suspects.names.contains(name)) {
                 continue;
             }
             kept.rechecks = if stamp_changed { RECHECKS } else { kept.rechecks.saturating_sub(1) };
             kept.stamp = *stamp;
-            match folder::read(&folder::path_of(&self.folder, name)) {
-                Ok(text) => {
-                    let version = version_of(&text);
-                    if kept.read.as_ref() != Some(&version) {
-                        kept.read = Some(version);
-                        texts.push((name.clone(), text));
-                    }
+            match read(&self.folder, name, stamp.as_ref(), self.settings.long.as_ref(), kept.read.as_deref()) {
+                Ok(Some((version, text))) => {
+                    kept.read = version;
+                    texts.push((name.clone(), text));
                 }
+                Ok(None) => {}
                 // Gone since the scan: whether it comes back shows at the next.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => kept.stamp = None,
                 Err(error) => {
@@ -189,102 +210,125 @@ impl Loader {
 
     /// Takes up the never-block lists in force; whether they are others than before.
     fn protect_anew(&mut self) -> bool {
-        let never_block: Vec<_> = self.in_force().filter(|list| list.action == ListAction::NeverBlock).collect();
+        let never_block: Vec<_> = self.short().filter(|list| list.action == ListAction::NeverBlock).collect();
         let key = |list: &&Arc<List>| (list.name.clone(), list.version.clone(), list.entries.len());
         let of: Vec<_> = never_block.iter().map(key).collect();
         if of == self.never_block_of {
             return false;
         }
-        self.never_block = Protected::of_lists(never_block.into_iter().map(|list| &**list));
+        self.never_block = Arc::new(Protected::of_lists(never_block.into_iter().map(|list| &**list)));
         self.never_block_of = of;
         true
     }
 
     /// Adds the text of every other list: each must be held against the new never-block lists.
-    fn read_again(&self, stamps: &Stamps, texts: &mut BTreeMap<String, Vec<u8>>) {
+    fn read_again(&self, stamps: &Stamps, texts: &mut BTreeMap<String, Text>) {
         let others = self.files.iter().filter(|(_, kept)| kept.read.is_some() && kept.action() == ListAction::Block);
-        for (name, _) in others.filter(|(name, _)| stamps.contains_key(*name)) {
-            if !texts.contains_key(name)
-                && let Ok(text) = folder::read(&folder::path_of(&self.folder, name))
-            {
+        for (name, _) in others.filter(|(name, _)| !texts.contains_key(*name)).collect::<Vec<_>>() {
+            let Some(stamp) = stamps.get(name) else { continue };
+            if let Ok(Some((_, text))) = read(&self.folder, name, stamp.as_ref(), self.settings.long.as_ref(), None) {
                 texts.insert(name.clone(), text);
             }
         }
     }
 
     /// Reads a text and puts it in force, as far as it may be.
-    fn take(&mut self, name: &str, text: &[u8], now: Timestamp) -> Option<Change> {
-        let Settings { suffixes, own_hosts } = &self.settings;
+    fn take(&mut self, name: &str, text: &Text, now: Timestamp) -> Option<Change> {
+        let text = match (text, self.settings.long.clone()) {
+            (Text::Short(text), _) | (Text::Long(text), None) => text,
+            (Text::Long(_), Some(long)) => {
+                let what = self.order(name, long, now)?;
+                return Some(Change { name: name.to_owned(), what });
+            }
+        };
+        let Settings { suffixes, own_hosts, .. } = &self.settings;
         let context = list::Context { suffixes, own_hosts, never_block: Some(&self.never_block) };
         let (mut list, mut bad) = list::parse(name, text, &context);
         folder::locate(&mut bad, &folder::path_of(&self.folder, name));
         list.since = Some(now);
-        let what = self.files.get_mut(name)?.take(list, bad)?;
+        let kept = self.files.get_mut(name)?;
+        let was_long = kept.in_force.as_ref().is_some_and(|before| before.table().is_some());
+        let what = kept.take(list, bad)?;
+        let is_short = kept.in_force.as_ref().is_some_and(|now| now.list().is_some());
+        if let (Some(long), true) = (&self.settings.long, was_long && is_short) {
+            long.compiled.forget(name);
+        }
         Some(Change { name: name.to_owned(), what })
+    }
+
+    /// Has a long list compiled. At a start the newest generation is in force until then, or for good where it says the
+    /// same; whether its records are sound is looked at behind that.
+    fn order(&mut self, name: &str, long: Long, now: Timestamp) -> Option<Changed> {
+        let kept = self.files.get_mut(name)?;
+        let stamp = kept.stamp;
+        let made_of =
+            stamp.map(|stamp| long::made_of(&stamp, &self.settings, &self.never_block_of)).unwrap_or_default();
+        let (mut check, mut change) = (None, None);
+        if kept.in_force.is_none()
+            && let Some(table) = long.compiled.newest(name).map(Arc::new)
+        {
+            let is_current = table.made_of() == made_of && !made_of.is_empty();
+            change = Some(kept.begin_with(&table));
+            check = is_current.then_some(table);
+        }
+        let (whole, path) = (kept.whole.then(|| kept.entries()), folder::path_of(&self.folder, name));
+        let (settings, never_block) = (self.settings.clone(), Arc::clone(&self.never_block));
+        let name = name.to_owned();
+        let compiled = long.compiled;
+        let order =
+            Order { name: name.clone(), path, stamp, made_of, compiled, settings, never_block, now, check, whole };
+        match order.start() {
+            Ok(job) => _ = self.jobs.insert(name, job),
+            Err(error) => {
+                kept.read = None;
+                return kept.refuse(Problem::Unreadable { error: error.to_string() });
+            }
+        }
+        change
+    }
+
+    /// Puts in force what was compiled since; `waits` for all that is being compiled, or for that of which nothing is in
+    /// force.
+    fn take_done(&mut self, waits: bool, changes: &mut Vec<Change>) {
+        let files = &self.files;
+        let is_awaited = |name: &String| waits || files.get(name).is_some_and(|kept| kept.in_force.is_none());
+        let done = self.jobs.extract_if(.., |name, job| job.is_finished() || is_awaited(name)).collect::<Vec<_>>();
+        for (name, job) in done {
+            let done = job.join().unwrap_or_else(|_| {
+                Done::Refused(None, Problem::Unreadable { error: "compiling it failed; please report this".into() })
+            });
+            // Gone meanwhile, or else in its place.
+            let Some(kept) = self.files.get_mut(&name) else { continue };
+            changes.extend(kept.take_done(done).map(|what| Change { name, what }));
+        }
     }
 }
 
-impl Kept {
-    fn action(&self) -> ListAction {
-        self.in_force.as_ref().map(|list| list.action).unwrap_or_default()
-    }
-
-    fn take(&mut self, list: List, bad: Vec<BadLine>) -> Option<Changed> {
-        let (version, entries) = (list.version.clone(), list.entries.len());
-        if !bad.is_empty() {
-            let problem = Problem::BadLines { version: version.clone(), lines: bad };
-            if self.whole {
-                return self.refuse(problem);
-            }
-            let same = self.in_force.as_ref().is_some_and(|before| before.entries == list.entries);
-            if same && self.problem.as_ref() == Some(&problem) {
-                return None;
-            }
-            self.in_force = Some(Arc::new(list));
-            self.problem = Some(problem.clone());
-            return Some(Changed::Partly { version, entries, problem });
-        }
-        let before = self.in_force.as_ref().filter(|_| self.whole);
-        if before.is_some_and(|before| before.version == version) {
-            return self.problem.take().map(|_| Changed::Mended);
-        }
-        let had = self.in_force.as_ref().map_or(0, |before| before.entries.len());
-        if had > LONG_LIST && entries == 0 && !list.confirms_empty {
-            return self.refuse(Problem::Emptied { version, entries: had });
-        }
-        self.in_force = Some(Arc::new(list));
-        self.whole = true;
-        self.problem = None;
-        Some(Changed::InForce { version, entries })
-    }
-
-    /// Keeps what is in force; says so once.
-    fn refuse(&mut self, problem: Problem) -> Option<Changed> {
-        if self.problem.as_ref() == Some(&problem) {
-            return None;
-        }
-        self.problem = Some(problem.clone());
-        Some(Changed::Refused { problem })
-    }
-
-    fn state(&self, name: &str) -> FileState {
-        let list = self.in_force.as_deref();
-        let standing = match (list, self.whole, &self.problem) {
-            (None, _, _) => Standing::Nothing,
-            (Some(_), false, _) => Standing::Partial,
-            (Some(_), true, Some(_)) => Standing::LastGood,
-            (Some(_), true, None) => Standing::Current,
-        };
-        FileState {
-            name: name.to_owned(),
-            standing,
-            action: self.action(),
-            version: list.map(|list| list.version.clone()),
-            entries: list.map_or(0, |list| list.entries.len()),
-            since: list.and_then(|list| list.since),
-            problem: self.problem.clone(),
+/// The text of a list with its version, unless it is the one that is `known`. Of a long one only the front is read, and
+/// of that the version only where there is one to compare with.
+fn read(
+    folder: &std::path::Path,
+    name: &str,
+    stamp: Option<&Stamp>,
+    long: Option<&Long>,
+    known: Option<&str>,
+) -> io::Result<Option<(Option<String>, Text)>> {
+    let path = folder::path_of(folder, name);
+    if long.zip(stamp).is_some_and(|(long, stamp)| stamp.size() >= long.from_bytes) {
+        let front = folder::front(&path)?;
+        // A never-block list is held against others, which takes its entries.
+        if action_of(&front) != ListAction::NeverBlock {
+            let version = match known {
+                Some(_) => Some(version_of_all(BufReader::with_capacity(1 << 20, std::fs::File::open(&path)?))?),
+                None => None,
+            };
+            let is_known = known.is_some() && version.as_deref() == known;
+            return Ok((!is_known).then_some((version, Text::Long(front))));
         }
     }
+    let text = folder::read(&path)?;
+    let version = version_of(&text);
+    Ok((known != Some(&*version)).then_some((Some(version), Text::Short(text))))
 }
 
 #[cfg(test)]
@@ -296,7 +340,7 @@ mod tests {
     #[test]
     fn a_file_is_looked_into_some_times_after_it_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings { suffixes: Arc::new(Suffixes::builtin()), own_hosts: Vec::new() };
+        let settings = Settings { suffixes: Arc::new(Suffixes::builtin()), own_hosts: Vec::new(), long: None };
         let mut loader = Loader::new(folder.path().to_owned(), settings);
         let save = |loader: &mut Loader, text: &str| {
             std::fs::write(folder.path().join("a.list"), text).unwrap();
@@ -304,7 +348,7 @@ mod tests {
             if let Some(kept) = loader.files.get_mut("a") {
                 kept.stamp = stamps["a"];
             }
-            loader.load(&Suspects::default(), Timestamp::default()).len()
+            loader.load(&Suspects::default(), Timestamp::default(), false).len()
         };
         assert_eq!(save(&mut loader, "one.example"), 1);
         for (at, text) in (0..RECHECKS).zip(["two.example", "six.example"].into_iter().cycle()) {
@@ -312,6 +356,6 @@ mod tests {
         }
         assert_eq!(save(&mut loader, "ten.example"), 0, "not for ever: a list may be large");
         let suspects = Suspects { names: ["a".to_owned()].into(), ..Suspects::default() };
-        assert_eq!(loader.load(&suspects, Timestamp::default()).len(), 1, "unless the system tells of it");
+        assert_eq!(loader.load(&suspects, Timestamp::default(), false).len(), 1, "unless the system tells of it");
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn run(shared: &Shared, folder: &Path, woken: &mpsc::Receiver<Wake>) 
         if stirred && settle(folder, woken, &mut suspects).is_none() {
             return;
         }
-        shared.load(&suspects);
+        shared.load(&suspects, false);
     }
 }
 

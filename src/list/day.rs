@@ -27,6 +27,19 @@ impl Day {
         Timestamp::from_secs((self.since_epoch() + 1) * 86_400)
     }
 
+    /// As one number, in the order of days.
+    pub(super) const fn to_number(self) -> u32 {
+        (self.year as u32) << 16 | (self.month as u32) << 8 | self.day as u32
+    }
+
+    /// What [`Day::to_number`] gave; `None` where no such day exists.
+    pub(super) fn from_number(number: u32) -> Option<Self> {
+        let [day, month, low, high] = number.to_le_bytes();
+        let year = u16::from_le_bytes([low, high]);
+        let real = (1970..=9999).contains(&year) && day >= 1 && day <= length(year, month)?;
+        real.then_some(Self { year, month, day })
+    }
+
     /// Days since 1970-01-01. March is counted as the first month, so that the leap day ends a year.
     const fn since_epoch(self) -> i64 {
         let month = (self.month as i64 + 9) % 12;
@@ -67,6 +80,8 @@ mod tests {
     fn days_that_exist_and_days_that_do_not() {
         for good in ["1970-01-01", "2024-02-29", "2000-02-29", "2026-12-31", "9999-12-31"] {
             assert_eq!(Day::parse(good).map(|day| day.to_string()).as_deref(), Some(good));
+            let day = Day::parse(good).unwrap();
+            assert_eq!(Day::from_number(day.to_number()), Some(day));
         }
         for bad in [
             "",

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Day, Network, Pattern};
+use super::{Day, Network, Pattern, Written};
 use crate::base::{TenantId, Timestamp};
 
 /// What the entries of a list do: its `@action`.
@@ -67,18 +67,6 @@ pub struct List {
     pub entries: Vec<Entry>,
 }
 
-impl List {
-    /// Whether it speaks in the name of the whole installation, and not of one tenant or policy.
-    pub fn is_installation_wide(&self) -> bool {
-        self.tenant.is_none() && self.policy.is_none()
-    }
-
-    /// Whether it speaks for this tenant under this policy.
-    pub fn applies_to(&self, tenant: TenantId, policy: &str) -> bool {
-        self.tenant.is_none_or(|only| only == tenant) && self.policy.as_deref().is_none_or(|only| only == policy)
-    }
-}
-
 /// One entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -95,7 +83,7 @@ pub struct Entry {
 impl Entry {
     /// Whether it counts at `now`: its last day, in UTC, has not ended.
     pub fn is_in_force(&self, now: Timestamp) -> bool {
-        self.note.as_ref().and_then(|note| note.until).is_none_or(|until| now < until.end())
+        Written::from(self).is_in_force(now)
     }
 
     /// The admin's reason, where one is given.

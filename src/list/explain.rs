@@ -1,4 +1,4 @@
-use super::{BadLine, Context, Hit, Index, List, ListAction, Protected, action_of, parse};
+use super::{BadLine, Context, Head, Hit, Index, List, ListAction, Protected, action_of, parse};
 use crate::{
     base::Timestamp,
     url::{Suffixes, WebUrl},
@@ -70,12 +70,12 @@ fn order<'h>(hit: &'h Hit<'_>) -> (super::Width, &'h str, u32) {
 /// Lists for the whole installation compete first, and a block that wins there is final: no tenant can lift it.
 /// Otherwise all compete. The narrowest wins, and of equals the block.
 pub fn winner(hits: &[Hit<'_>]) -> Option<usize> {
-    let best = |wide: fn(&List) -> bool| {
+    let best = |wide: fn(&Head) -> bool| {
         let rivals = hits.iter().enumerate().filter(|(_, hit)| speaks(hit.list.action) && wide(hit.list));
         rivals.min_by_key(|(_, hit)| (hit.width, hit.list.action != ListAction::Block)).map(|(at, _)| at)
     };
     let blocks = |at: &usize| hits.get(*at).is_some_and(|hit| hit.list.action == ListAction::Block);
-    best(List::is_installation_wide).filter(blocks).or_else(|| best(|_| true))
+    best(Head::is_installation_wide).filter(blocks).or_else(|| best(|_| true))
 }
 
 fn speaks(action: ListAction) -> bool {

@@ -1,24 +1,20 @@
 use std::{cmp::Reverse, fmt};
 
-use super::{Entry, List, ListAction, Reach, Scope};
+use super::{Head, ListAction, Network, Reach, Scope, Written};
 use crate::judge::{EntryRef, Objection, Signal, Source};
 
 /// An entry in force that matches a URL.
 #[derive(Debug, Clone, Copy)]
 pub struct Hit<'a> {
     /// The list it stands in.
-    pub list: &'a List,
+    pub list: &'a Head,
     /// The entry.
-    pub entry: &'a Entry,
+    pub entry: Written<'a>,
     /// How much it takes in.
     pub width: Width,
 }
 
-impl<'a> Hit<'a> {
-    pub(super) fn new(list: &'a List, entry: &'a Entry) -> Self {
-        Self { list, entry, width: Width::of(&entry.scope) }
-    }
-
+impl Hit<'_> {
     /// What it says of the URL, as a signal that names its line.
     pub fn signal(&self) -> Signal {
         let Self { list, entry, .. } = self;
@@ -27,7 +23,7 @@ impl<'a> Hit<'a> {
             version: list.version.clone(),
             line: entry.line,
             entry: entry.text.to_string(),
-            reason: entry.reason().map(str::to_owned),
+            reason: entry.reason.map(str::to_owned),
         };
         let objection = match list.action {
             ListAction::Block => Objection::Blocks,
@@ -82,20 +78,52 @@ enum Kind {
 impl Width {
     /// The width of a scope.
     pub fn of(scope: &Scope) -> Self {
-        let width = |kind, depth, reach, prefix| Self { kind, depth: Reverse(depth), reach, prefix: Reverse(prefix) };
-        let labels = |name: &str| name.split('.').count();
         match scope {
-            Scope::Url(_) | Scope::File(_) => width(Kind::Url, 0, Reach::Host, 0),
-            // A host has no labels to compare: of two entries for it neither is the narrower.
-            Scope::Paths { reach: Reach::Host, prefix, .. } => width(Kind::PathOnHost, 0, Reach::Host, prefix.len()),
-            Scope::Paths { reach, name, prefix } => width(Kind::PathOnDomain, labels(name), *reach, prefix.len()),
-            Scope::Hosts { reach: Reach::Host, .. } => width(Kind::Host, 0, Reach::Host, 0),
-            Scope::Hosts { reach, name } => width(Kind::Domain, labels(name), *reach, 0),
-            Scope::Network(network) if network.is_address() => width(Kind::Host, 0, Reach::Host, 0),
-            Scope::Network(network) => width(Kind::Network, network.length().into(), Reach::Host, 0),
-            Scope::Pattern(_) => width(Kind::Pattern, 0, Reach::Host, 0),
+            Scope::Url(_) | Scope::File(_) => Self::of_url(),
+            Scope::Paths { reach, name, prefix } => Self::of_paths(*reach, name, prefix.len()),
+            Scope::Hosts { reach, name } => Self::of_hosts(*reach, name),
+            Scope::Network(network) => Self::of_network(network),
+            Scope::Pattern(_) => Self::of_pattern(),
         }
     }
+
+    pub(super) fn of_url() -> Self {
+        Self::new(Kind::Url, 0, Reach::Host, 0)
+    }
+
+    pub(super) fn of_paths(reach: Reach, name: &str, prefix: usize) -> Self {
+        match reach {
+            // A host has no labels to compare: of two entries for it neither is the narrower.
+            Reach::Host => Self::new(Kind::PathOnHost, 0, reach, prefix),
+            _ => Self::new(Kind::PathOnDomain, labels(name), reach, prefix),
+        }
+    }
+
+    pub(super) fn of_hosts(reach: Reach, name: &str) -> Self {
+        match reach {
+            Reach::Host => Self::new(Kind::Host, 0, reach, 0),
+            _ => Self::new(Kind::Domain, labels(name), reach, 0),
+        }
+    }
+
+    pub(super) fn of_network(network: &Network) -> Self {
+        match network.is_address() {
+            true => Self::new(Kind::Host, 0, Reach::Host, 0),
+            false => Self::new(Kind::Network, network.length().into(), Reach::Host, 0),
+        }
+    }
+
+    pub(super) fn of_pattern() -> Self {
+        Self::new(Kind::Pattern, 0, Reach::Host, 0)
+    }
+
+    fn new(kind: Kind, depth: usize, reach: Reach, prefix: usize) -> Self {
+        Self { kind, depth: Reverse(depth), reach, prefix: Reverse(prefix) }
+    }
+}
+
+fn labels(name: &str) -> usize {
+    1 + name.bytes().filter(|byte| *byte == b'.').count()
 }
 
 impl fmt::Display for Width {

@@ -10,6 +10,7 @@ mod day;
 mod entry;
 mod explain;
 mod fault;
+mod head;
 mod hit;
 mod index;
 mod line;
@@ -17,20 +18,26 @@ mod nearest;
 mod network;
 mod note;
 mod parse;
-mod paths;
 mod pattern;
 mod protect;
 mod scope;
+mod written;
 
 pub use day::Day;
 pub use entry::{Confirm, Entry, List, ListAction, Note, Reach, Scope};
 pub use explain::{Checked, Explanation, check, explain, winner};
 pub use fault::{BadLine, Fault};
+pub use head::Head;
 pub use hit::{Hit, Width};
-pub use index::{ForTenant, Index, MemoryIndex};
+pub use index::{
+    BuildError, Builder, Bytes, ForTenant, Imprint, Index, MAX_REPEATS, Refused, Scratch, Seed, Table, Tables, Target,
+};
 pub use nearest::nearest;
 pub use network::Network;
-pub use parse::{Context, MAX_BAD_LINES, MAX_LINE_BYTES, MAX_PATTERNS, action_of, parse, version_of};
+pub use parse::{
+    Context, MAX_BAD_LINES, MAX_LINE_BYTES, MAX_PATTERNS, Read, action_of, parse, read, version_of, version_of_all,
+};
 pub use pattern::{MAX_PATTERN_BYTES, Pattern};
 pub use protect::Protected;
 pub use scope::MAX_PREFIX_BYTES;
+pub use written::Written;

@@ -1,7 +1,9 @@
+use std::io::{self, BufRead};
+
 use sha2::{Digest, Sha256};
 
 use super::{
-    BadLine, Entry, Fault, List, ListAction, Protected, Scope,
+    BadLine, Entry, Fault, Head, List, ListAction, Protected, Scope,
     fault::Spot,
     line::{Line, split},
     nearest, note,
@@ -34,18 +36,107 @@ pub struct Context<'a> {
 /// The list holds every good line. Where a directive is bad it holds none: nobody knows what its entries would do.
 pub fn parse(name: &str, text: impl AsRef<[u8]>, context: &Context<'_>) -> (List, Vec<BadLine>) {
     let bytes = text.as_ref();
-    let mut reader = Reader::new(name, bytes, context);
+    let mut reader = Reader::new(name, context);
+    let mut entries = Vec::new();
     for (number, line) in (1..).zip(lines(bytes)) {
-        if let Err(spot) = reader.read(number, line) {
-            reader.refuse(number, line, spot);
+        entries.extend(reader.take(number, line, line.len()));
+    }
+    let Read { head, bad, is_spoilt } = reader.finish(version_of(bytes));
+    if is_spoilt {
+        entries.clear();
+    }
+    entries.shrink_to_fit();
+    let Head { name, version, action, tenant, policy, confirms_empty, since, .. } = head;
+    (List { name, version, action, tenant, policy, confirms_empty, since, entries }, bad)
+}
+
+/// What came of reading a list whose entries went elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// What it says of itself, and how many entries it has.
+    pub head: Head,
+    /// Every line that was refused.
+    pub bad: Vec<BadLine>,
+    /// Whether a directive is bad: then none of its entries may count, for nobody knows what they would do.
+    pub is_spoilt: bool,
+}
+
+/// Reads a list as [`parse`] does, line by line from wherever it stands, and hands each good entry on at once, so that
+/// a list may be longer than memory.
+///
+/// # Errors
+/// What reading says, or whoever takes the entries.
+pub fn read(
+    name: &str,
+    mut text: impl BufRead,
+    context: &Context<'_>,
+    mut each: impl FnMut(Entry) -> io::Result<()>,
+) -> io::Result<Read> {
+    let (mut reader, mut version, mut line) = (Reader::new(name, context), Sha256::new(), Vec::new());
+    for number in 1.. {
+        let Some(length) = next_line(&mut text, &mut version, &mut line)? else { break };
+        let bare = if number == 1 { without_mark(&line) } else { &line };
+        let (bare, length) = match bare.strip_suffix(b"\r") {
+            Some(bare) => (bare, length - 1),
+            None => (bare, length),
+        };
+        reader.take(number, bare, length).map_or(Ok(()), &mut each)?;
+    }
+    let mut read = reader.finish(in_short(&version.finalize()));
+    if read.is_spoilt {
+        read.head.entries = 0;
+    }
+    Ok(read)
+}
+
+/// Reads a line without its LF, of which no more is kept than tells that it is too long. Its length, or none at the end.
+fn next_line(text: &mut impl BufRead, version: &mut Sha256, line: &mut Vec<u8>) -> io::Result<Option<usize>> {
+    line.clear();
+    let (mut length, mut is_some) = (0, false);
+    loop {
+        let held = text.fill_buf()?;
+        if held.is_empty() {
+            return Ok(is_some.then_some(length));
+        }
+        is_some = true;
+        let end = memchr::memchr(b'\n', held);
+        let part = held.get(..end.unwrap_or(held.len())).unwrap_or_default();
+        length += part.len();
+        let room = (MAX_LINE_BYTES + 8).saturating_sub(line.len()).min(part.len());
+        line.extend_from_slice(part.get(..room).unwrap_or_default());
+        let taken = part.len() + usize::from(end.is_some());
+        version.update(held.get(..taken).unwrap_or_default());
+        text.consume(taken);
+        if end.is_some() {
+            return Ok(Some(length));
         }
     }
-    reader.finish()
 }
 
 /// The version of a list: the first 12 hexadecimal digits of the SHA-256 of its text.
 pub fn version_of(text: &[u8]) -> String {
-    Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    in_short(&Sha256::digest(text))
+}
+
+/// The version of a list that is read bit by bit, as [`version_of`] gives it.
+///
+/// # Errors
+/// What reading says.
+pub fn version_of_all(mut text: impl BufRead) -> io::Result<String> {
+    let mut version = Sha256::new();
+    loop {
+        let held = text.fill_buf()?;
+        if held.is_empty() {
+            return Ok(in_short(&version.finalize()));
+        }
+        version.update(held);
+        let taken = held.len();
+        text.consume(taken);
+    }
+}
+
+fn in_short(digest: &[u8]) -> String {
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The action that a text declares, read without its entries: never-block lists are read before all others.
@@ -62,8 +153,12 @@ pub fn action_of(text: &[u8]) -> ListAction {
 
 /// Lines without their ends, LF or CRLF, and without a byte order mark.
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+    without_mark(text).split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// Without a byte order mark.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
 /// Whether a bad line was meant as a directive, however badly it is written: behind a mark that cannot be seen, in
@@ -80,7 +175,7 @@ fn action(value: &str) -> Option<ListAction> {
 struct Reader<'a> {
     context: &'a Context<'a>,
     own_hosts: Protected,
-    list: List,
+    head: Head,
     seen: [bool; DIRECTIVES.len()],
     entries: usize,
     patterns: usize,
@@ -90,31 +185,44 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(name: &str, text: &[u8], context: &'a Context<'a>) -> Self {
-        let list = List {
+    fn new(name: &str, context: &'a Context<'a>) -> Self {
+        let head = Head {
             name: name.to_owned(),
-            version: version_of(text),
+            version: String::new(),
             action: ListAction::default(),
             tenant: None,
             policy: None,
             confirms_empty: false,
             since: None,
-            entries: Vec::new(),
+            entries: 0,
         };
         let own_hosts = Protected::of_hosts(context.own_hosts);
         let seen = [false; DIRECTIVES.len()];
-        Self { context, own_hosts, list, seen, entries: 0, patterns: 0, spoilt: false, bad: Vec::new(), untold: 0 }
+        Self { context, own_hosts, head, seen, entries: 0, patterns: 0, spoilt: false, bad: Vec::new(), untold: 0 }
     }
 
-    fn read(&mut self, number: u32, bytes: &[u8]) -> Result<(), Spot> {
-        if bytes.len() > MAX_LINE_BYTES {
-            return Err(Spot { at: 0, fault: Fault::LongLine(bytes.len()) });
+    /// Takes up a line of so many bytes in all, of which the first are given; the entry in it, if there is one.
+    fn take(&mut self, number: u32, line: &[u8], length: usize) -> Option<Entry> {
+        let entry = self.read(number, line, length).unwrap_or_else(|spot| {
+            self.refuse(number, line, spot);
+            None
+        });
+        self.head.entries += usize::from(entry.is_some());
+        entry
+    }
+
+    fn read(&mut self, number: u32, bytes: &[u8], length: usize) -> Result<Option<Entry>, Spot> {
+        if length > MAX_LINE_BYTES {
+            return Err(Spot { at: 0, fault: Fault::LongLine(length) });
         }
         let line =
             std::str::from_utf8(bytes).map_err(|error| Spot { at: error.valid_up_to(), fault: Fault::NotUtf8 })?;
         match split(line)? {
-            Line::Blank => Ok(()),
-            Line::Directive { name, value, at } => self.read_directive(name, value).map_err(|fault| Spot { at, fault }),
+            Line::Blank => Ok(None),
+            Line::Directive { name, value, at } => {
+                self.read_directive(name, value).map_err(|fault| Spot { at, fault })?;
+                Ok(None)
+            }
             Line::Entry { text, at, note, note_at } => {
                 self.entries += 1;
                 let within = |from: usize| move |spot: Spot| Spot { at: spot.at + from, ..spot };
@@ -126,15 +234,14 @@ impl<'a> Reader<'a> {
                     note,
                 };
                 self.check(&entry).map_err(|fault| Spot { at, fault })?;
-                self.list.entries.push(entry);
-                Ok(())
+                Ok(Some(entry))
             }
         }
     }
 
     fn read_scope(&self, text: &str, note: &Option<Box<super::Note>>) -> Result<Scope, Spot> {
         let confirm = note.as_ref().map(|note| note.confirm).unwrap_or_default();
-        Reading { suffixes: self.context.suffixes, action: self.list.action, confirm }.read(text)
+        Reading { suffixes: self.context.suffixes, action: self.head.action, confirm }.read(text)
     }
 
     fn read_directive(&mut self, name: &str, value: &str) -> Result<(), Fault> {
@@ -153,16 +260,16 @@ impl<'a> Reader<'a> {
 
     fn set(&mut self, directive: &str, value: &str) -> Option<()> {
         match directive {
-            "action" => self.list.action = action(value)?,
-            "tenant" => self.list.tenant = Some(TenantId(value.parse().ok().filter(|number| *number > 0)?)),
+            "action" => self.head.action = action(value)?,
+            "tenant" => self.head.tenant = Some(TenantId(value.parse().ok().filter(|number| *number > 0)?)),
             "policy" => {
                 let letters = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-                self.list.policy = Some(value).filter(|name| letters && !name.is_empty()).map(str::to_owned);
-                self.list.policy.as_ref()?;
+                self.head.policy = Some(value).filter(|name| letters && !name.is_empty()).map(str::to_owned);
+                self.head.policy.as_ref()?;
             }
             _ => {
-                self.list.confirms_empty = value == "empty";
-                self.list.confirms_empty.then_some(())?;
+                self.head.confirms_empty = value == "empty";
+                self.head.confirms_empty.then_some(())?;
             }
         }
         Some(())
@@ -176,7 +283,7 @@ impl<'a> Reader<'a> {
                 return Err(Fault::TooManyPatterns);
             }
         }
-        if self.list.action != ListAction::Block {
+        if self.head.action != ListAction::Block {
             return Ok(());
         }
         if let Some(host) = self.own_hosts.touched_by(&entry.scope) {
@@ -198,17 +305,14 @@ impl<'a> Reader<'a> {
         // Every byte of UTF-8 but the continuations begins a character.
         let characters = before.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
         let column = u32::try_from(characters + 1).unwrap_or(u32::MAX);
-        self.bad.push(BadLine { file: format!("{}.list", self.list.name), line: number, column, fault: spot.fault });
+        self.bad.push(BadLine { file: format!("{}.list", self.head.name), line: number, column, fault: spot.fault });
     }
 
-    fn finish(mut self) -> (List, Vec<BadLine>) {
-        if self.spoilt {
-            self.list.entries.clear();
-        }
+    fn finish(mut self, version: String) -> Read {
         if let (Some(last), true) = (self.bad.last().cloned(), self.untold > 0) {
             self.bad.push(BadLine { fault: Fault::More(self.untold), ..last });
         }
-        self.list.entries.shrink_to_fit();
-        (self.list, self.bad)
+        self.head.version = version;
+        Read { head: self.head, bad: self.bad, is_spoilt: self.spoilt }
     }
 }

@@ -11,12 +11,15 @@ mod cpu;
 #[path = "../../operations/house.rs"]
 mod house;
 mod inside;
+mod lists;
 mod load;
 mod machine;
+mod names;
 mod newsletters;
 mod nginx;
 mod open_loop;
 mod paper;
+mod peers;
 mod process;
 mod rewriting;
 mod site;
@@ -32,11 +35,23 @@ use std::{
 };
 
 use anyhow::{Result, bail};
+use lists::Measure;
 use paper::Paper;
 use slices::Plan;
 
-const CHAPTERS: [&str; 10] =
-    ["inside", "click", "latency", "connections", "handshakes", "pages", "overload", "abuse", "rewriting", "timing"];
+const CHAPTERS: [&str; 11] = [
+    "inside",
+    "lists",
+    "click",
+    "latency",
+    "connections",
+    "handshakes",
+    "pages",
+    "overload",
+    "abuse",
+    "rewriting",
+    "timing",
+];
 
 /// How much is measured.
 struct Effort {
@@ -49,6 +64,7 @@ struct Effort {
     sizes: &'static [usize],
     /// Tries of each kind of bad link.
     tries: usize,
+    lists: Measure,
 }
 
 const QUICK: Effort = Effort {
@@ -58,6 +74,7 @@ const QUICK: Effort = Effort {
     letters: 8,
     sizes: &[64 << 10, 1 << 20],
     tries: 4_000,
+    lists: Measure { sizes: &[10_000, 100_000, 1_000_000], beside: (200_000, 50_000), lookups: 50_000, rounds: 3 },
 };
 
 const FULL: Effort = Effort {
@@ -67,6 +84,12 @@ const FULL: Effort = Effort {
     letters: 48,
     sizes: &[64 << 10, 1 << 20, 8 << 20, 64 << 20],
     tries: 100_000,
+    lists: Measure {
+        sizes: &[10_000, 100_000, 1_000_000, 10_000_000, 30_000_000],
+        beside: (10_000_000, 1_000_000),
+        lookups: 1_000_000,
+        rounds: 5,
+    },
 };
 
 fn main() -> Result<()> {
@@ -93,6 +116,9 @@ fn run(effort: &Effort, chapters: &[&str]) -> Result<()> {
     fs::create_dir_all("target")?;
     if wants("inside") {
         inside::measure(effort.batches, &mut paper)?;
+    }
+    if wants("lists") {
+        lists::measure(effort.lists, &mut paper)?;
     }
     if ["click", "latency", "connections", "handshakes", "pages", "overload", "abuse", "timing"].into_iter().any(wants)
     {

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     base::TenantId,
     judge::{Freshness, HostFact},
-    list::{Context, ForTenant, List, MemoryIndex, parse},
+    list::{Context, ForTenant, List, Seed, Tables, parse},
     store::{self, Revocation},
     url,
 };
@@ -25,8 +25,12 @@ fn list(name: &str, text: &str) -> Arc<List> {
     Arc::new(list)
 }
 
+fn tables(lists: Vec<Arc<List>>) -> Tables {
+    Tables::of_lists(&lists, Seed([7; 16])).unwrap()
+}
+
 fn judged(lists: &[(&str, &str)], text: &str) -> Verdict {
-    let index = MemoryIndex::build(lists.iter().map(|(name, text)| list(name, text)).collect());
+    let index = tables(lists.iter().map(|(name, text)| list(name, text)).collect());
     judged_by(&index, text)
 }
 
@@ -91,7 +95,7 @@ fn no_tenant_lifts_a_block_of_the_installation() {
 
 #[test]
 fn another_tenants_entries_do_not_speak() {
-    let index = MemoryIndex::build(vec![list("own", "@tenant 7\nevil.example\n")]);
+    let index = tables(vec![list("own", "@tenant 7\nevil.example\n")]);
     let tier = |tenant| {
         let index = ForTenant { index: &index, tenant: TenantId(tenant), policy: "standard" };
         judged_by(&index, "https://evil.example/").tier
@@ -261,7 +265,7 @@ fn the_order_of_evidence_holds_for_every_combination() {
         if silence {
             findings.heard.push(silent("silent", 0));
         }
-        let mut verdict = judged_with(&MemoryIndex::build(lists), TEXT, &findings);
+        let mut verdict = judged_with(&tables(lists), TEXT, &findings);
         if revoked {
             verdict = crate::verdict::revoke(verdict, &revocation);
         }
@@ -283,7 +287,7 @@ fn the_order_of_evidence_holds_for_every_combination() {
 
 #[test]
 fn a_source_is_heard_about_the_url_that_it_was_asked_of() {
-    let wrapper = MemoryIndex::build(vec![list("ok", "@action allow\nsafelinks.protection.outlook.com\n")]);
+    let wrapper = tables(vec![list("ok", "@action allow\nsafelinks.protection.outlook.com\n")]);
     let findings = |heard| Findings { heard: vec![heard], waited_micros: None };
     let inner =
         judged_with(&wrapper, EVIL_IN_SAFE_LINKS, &findings(heard("dns", Evidence::Dns, 1, Some(Tier::Malicious))));
@@ -298,7 +302,7 @@ fn a_source_is_heard_about_the_url_that_it_was_asked_of() {
 #[test]
 fn what_nobody_needs_may_be_silent_and_what_is_stale_proves_nothing() {
     let url = url::parse("https://shop.example/").unwrap();
-    let index = MemoryIndex::default();
+    let index = Tables::default();
     let tier = |heard: sources::Heard, need| {
         let needs = Needs { others: Need::Required, by_source: [("dns".to_owned(), need)].into() };
         let findings = Findings { heard: vec![heard], waited_micros: None };
@@ -318,7 +322,7 @@ fn what_nobody_needs_may_be_silent_and_what_is_stale_proves_nothing() {
 fn nobody_is_asked_about_what_is_settled_guessed_or_ones_own() {
     let (needs, findings) = (Needs::default(), Findings::default());
     let open = |lists: &[(&str, &str)], text: &str| {
-        let index = MemoryIndex::build(lists.iter().map(|(name, text)| list(name, text)).collect());
+        let index = tables(lists.iter().map(|(name, text)| list(name, text)).collect());
         let url = url::parse(text).unwrap();
         let grounds =
             Grounds { index: &index, suffixes: &SUFFIXES, names: &NAMES, findings: &findings, needs: &needs, now: NOW };
@@ -403,7 +407,7 @@ proptest! {
             bad.is_empty().then(|| Arc::new(list))
         }).collect();
         let url = format!("https://{host}{path}");
-        let verdict = |lists: Vec<Arc<List>>| judged_by(&MemoryIndex::build(lists), &url);
+        let verdict = |lists: Vec<Arc<List>>| judged_by(&tables(lists), &url);
         let one = verdict(lists.clone());
         prop_assert_eq!(&one, &verdict(lists.into_iter().rev().collect()));
         let blocked = one.decisive().is_some_and(|signal| signal.objection == Objection::Blocks);

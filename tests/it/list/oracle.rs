@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use proptest::prelude::*;
 use sekisho::{
-    list::{Entry, Index, MemoryIndex, Reach, Scope, parse},
+    list::{Entry, Head, Index, Reach, Scope, parse},
     url::{self, Canonical},
 };
 
@@ -128,7 +128,7 @@ proptest! {
     ) {
         let named = texts.iter().zip(0..);
         let lists: Vec<_> = named.map(|(lines, at)| good(&format!("l{at}"), &lines.join("\n"))).collect();
-        let index = MemoryIndex::build(lists.clone());
+        let index = super::index_of(lists.clone());
         prop_assert_eq!(index.len(), texts.iter().map(Vec::len).sum::<usize>());
         for url in urls {
             let key = key(&url);
@@ -196,12 +196,39 @@ fn the_index_agrees_with_the_oracle_on_real_urls() {
     let (list, _) = parse("real", lines.join("\n"), &context());
     assert!(list.entries.len() * 10 > lines.len() * 9, "{} of {}", list.entries.len(), lines.len());
     let list = Arc::new(list);
-    let index = MemoryIndex::build(vec![Arc::clone(&list)]);
+    let index = super::index_of(vec![Arc::clone(&list)]);
     for key in &keys {
         let mut found = Vec::new();
         index.lookup(key, NOW, &mut |hit| found.push(hit.entry.line));
         found.sort_unstable();
         let wanted: Vec<_> = list.entries.iter().filter(|entry| oracle(entry, key)).map(|entry| entry.line).collect();
         assert_eq!(found, wanted, "{key}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// However the bytes come in, they make the same list.
+    #[test]
+    fn a_list_is_read_alike_whole_and_line_by_line(
+        pieces in proptest::collection::vec(
+            proptest::sample::select(&["a.test", "=b.test ; by=x", "com", "\n", "\r\n", "\u{feff}", "@action allow", "\r", "\0"][..]),
+            0..20,
+        ),
+        held in 1..40_usize,
+        end in any::<bool>(),
+    ) {
+        let mut text = pieces.concat().into_bytes();
+        if end { text.push(0xff) }
+        let (list, bad) = parse("x", &text, &context());
+        let mut entries = Vec::new();
+        let lines = std::io::BufReader::with_capacity(held, &*text);
+        let read = sekisho::list::read("x", lines, &context(), |entry| { entries.push(entry); Ok(()) }).unwrap();
+        if read.is_spoilt { entries.clear() }
+        prop_assert_eq!(&read.head, &Head::from(&list));
+        prop_assert_eq!((entries, read.bad), (list.entries, bad));
+        let lines = std::io::BufReader::with_capacity(held, &*text);
+        prop_assert_eq!(sekisho::list::version_of_all(lines).unwrap(), list.version);
     }
 }

@@ -1,0 +1,252 @@
+use std::{
+    fs::{self, File},
+    io::{self, BufReader},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    map::map,
+    scratch::{ScratchFiles, TargetFile},
+    secret::fresh_seed,
+};
+use crate::{
+    base::Timestamp,
+    list::{self, BadLine, BuildError, Builder, Context, Head, Imprint, Read, Refused, Table},
+};
+
+/// Bytes of entries that are held in memory while a list is compiled; about twice as much is used in all.
+const ROOM: usize = 128 << 20;
+/// Generations of a list that are kept: the one in force and the one before.
+const KEPT: usize = 2;
+/// Digits of a generation in the name of a file, so that names are in the order of generations.
+const DIGITS: usize = 20;
+
+/// A folder of compiled lists, one file for each generation of each list: `NAME.GENERATION.index`.
+///
+/// A file is written under another name, synced, renamed, and the folder synced; from then on it never changes. The
+/// generation before stays until the next: where the newest file cannot be read, it is the one in force.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    folder: PathBuf,
+    room: usize,
+}
+
+/// How far compiling is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Entries that were read.
+    Read(u64),
+    /// Entries that were put in their place, and all of them.
+    Placed(u64, u64),
+}
+
+/// Why a list is not compiled.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The list, or the folder of compiled lists.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The index itself.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// What was written does not read back.
+    #[error("{}: {error}; the disk, or the memory, may be failing", path.display())]
+    Check {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        error: Refused,
+    },
+}
+
+/// A list that was read and sorted, and is not in force.
+pub struct Draft {
+    builder: Builder<'static>,
+    /// What came of reading it.
+    pub read: Read,
+}
+
+impl Compiled {
+    /// A folder, which is made where it does not exist, and swept of what a crash left in it.
+    ///
+    /// # Errors
+    /// [`CompileError::File`].
+    pub fn at(folder: PathBuf) -> Result<Self, CompileError> {
+        let made = || {
+            make_private(&folder)?;
+            for item in fs::read_dir(&folder)? {
+                let item = item?;
+                if item.file_name().to_str().is_some_and(|name| name.starts_with('.')) {
+                    fs::remove_file(item.path())?;
+                }
+            }
+            Ok(())
+        };
+        made().map_err(|error| CompileError::File { path: folder.clone(), error })?;
+        Ok(Self { folder, room: ROOM })
+    }
+
+    /// The same with other room in memory, in bytes.
+    #[must_use]
+    pub fn with_room(self, room: usize) -> Self {
+        Self { room, ..self }
+    }
+
+    /// The newest generation of a list that can be read. Newer ones that cannot are told to the log and taken away.
+    pub fn newest(&self, name: &str) -> Option<Table> {
+        self.generations(name).into_iter().rev().find_map(|(_, path)| {
+            let opened = map(&path).map_err(|error| error.to_string());
+            let table = opened.and_then(|bytes| Table::open(bytes).map_err(|refused| refused.to_string()));
+            table
+                .inspect_err(|error| {
+                    let file = path.display();
+                    tracing::error!(%file, "a compiled list cannot be used, the one before is: {error}");
+                    // Best effort: it is passed over the next time too.
+                    let _ = fs::remove_file(&path);
+                })
+                .ok()
+        })
+    }
+
+    /// Reads a list and sorts its entries, in bounded memory.
+    ///
+    /// # Errors
+    /// [`CompileError::File`], where reading fails, or writing what does not fit in memory.
+    pub fn draft(
+        &self,
+        name: &str,
+        text: &Path,
+        context: &Context<'_>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Draft, CompileError> {
+        let failed = |error| CompileError::File { path: text.to_owned(), error };
+        let file = BufReader::with_capacity(1 << 20, File::open(text).map_err(failed)?);
+        let mut builder = Builder::new(fresh_seed(), self.room, ScratchFiles::new(self.half(name)));
+        let read = list::read(name, file, context, |entry| {
+            builder.push(0, &entry).map_err(|error| {
+                let folder = self.folder.display();
+                io::Error::new(error.kind(), format!("what does not fit in memory cannot go to {folder}: {error}"))
+            })?;
+            if builder.len().is_multiple_of(1 << 16) {
+                progress(Progress::Read(builder.len()));
+            }
+            Ok(())
+        });
+        Ok(Draft { builder, read: read.map_err(failed)? })
+    }
+
+    /// Writes a draft as the next generation of its list. `made_of` tells later whether it is still what the list says.
+    /// A draft that is spoilt has no entries.
+    ///
+    /// # Errors
+    /// [`CompileError`]; the generations before stay as they are.
+    pub fn publish(
+        &self,
+        draft: Draft,
+        since: Timestamp,
+        made_of: String,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Table, Vec<BadLine>), CompileError> {
+        let Draft { builder, read: Read { mut head, bad, is_spoilt } } = draft;
+        let builder = if is_spoilt { Builder::in_memory(fresh_seed()) } else { builder };
+        head.since = Some(since);
+        let name = head.name.clone();
+        let generations = self.generations(&name);
+        let generation = generations.last().map_or(1, |(generation, _)| generation + 1);
+        let path = self.folder.join(format!("{name}.{generation:0DIGITS$}.index"));
+        let half = self.half(&name);
+        let table = self.write(&half, &path, builder, Imprint { lists: vec![head], generation, made_of }, progress);
+        let table = table.inspect_err(|_| {
+            // Best effort: the first error is the one to tell.
+            let _ = fs::remove_file(&half);
+        })?;
+        for (_, old) in generations.iter().rev().skip(KEPT - 1) {
+            // Best effort: an old generation too many does no harm.
+            let _ = fs::remove_file(old);
+        }
+        Ok((table, bad))
+    }
+
+    fn write(
+        &self,
+        half: &Path,
+        path: &Path,
+        builder: Builder<'static>,
+        imprint: Imprint,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Table, CompileError> {
+        let failed = |error| CompileError::File { path: half.to_owned(), error };
+        let mut file = TargetFile(create_private(half).map_err(failed)?);
+        builder.finish(imprint, &mut file, &mut |done, all| progress(Progress::Placed(done, all)))?;
+        file.0.sync_all().map_err(failed)?;
+        // Read back before it can take the place of what is good.
+        let refused = |error| CompileError::Check { path: half.to_owned(), error };
+        let table = Table::open(map(half).map_err(failed)?).map_err(refused)?;
+        table.check_records().map_err(refused)?;
+        fs::rename(half, path).and_then(|()| sync_folder(&self.folder)).map_err(failed)?;
+        Ok(table)
+    }
+
+    /// Takes away every generation of a list that is no more.
+    pub fn forget(&self, name: &str) {
+        for (_, path) in self.generations(name) {
+            // Best effort: a list that is not there is not asked for.
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    /// Generations of a list and their files, oldest first.
+    fn generations(&self, name: &str) -> Vec<(u64, PathBuf)> {
+        let items = fs::read_dir(&self.folder).into_iter().flatten().filter_map(Result::ok);
+        let mut found: Vec<_> = items
+            .filter_map(|item| {
+                let file = item.file_name();
+                let rest = file.to_str()?.strip_prefix(name)?.strip_prefix('.')?;
+                let digits = rest.strip_suffix(".index").filter(|digits| digits.len() == DIGITS)?;
+                Some((digits.parse().ok()?, item.path()))
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// Where a list is written before it has its name. A leading dot marks what a crash leaves.
+    fn half(&self, name: &str) -> PathBuf {
+        self.folder.join(format!(".{name}.{}", std::process::id()))
+    }
+}
+
+impl Draft {
+    /// What the list says of itself.
+    pub fn head(&self) -> &Head {
+        &self.read.head
+    }
+}
+
+/// The seed of an index stands in its file and is a secret.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
