@@ -11,6 +11,7 @@ mod entry;
 mod explain;
 mod fault;
 mod hit;
+pub mod import;
 mod index;
 mod line;
 mod nearest;
@@ -21,6 +22,7 @@ mod paths;
 mod pattern;
 mod protect;
 mod scope;
+mod written;
 
 pub use day::Day;
 pub use entry::{Confirm, Entry, List, ListAction, Note, Reach, Scope};
