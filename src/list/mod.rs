@@ -6,9 +6,12 @@
 //! what to write instead; it never stands for something else. A lookup yields every entry in force for a URL, and
 //! [`Width`] says which is the narrowest. Nothing here reads a file or a clock.
 
+mod cover;
 mod day;
+pub mod edit;
 mod entry;
 mod explain;
+pub mod export;
 mod fault;
 mod hit;
 pub mod import;
@@ -24,6 +27,7 @@ mod protect;
 mod scope;
 mod written;
 
+pub use cover::covers;
 pub use day::Day;
 pub use entry::{Confirm, Entry, List, ListAction, Note, Reach, Scope};
 pub use explain::{Checked, Explanation, check, explain, winner};
