@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::{
     args::AddArguments,
-    draft::{Change, Draft},
+    draft::{Change, Draft, say_what_is_bad},
     shown::ShownEntry,
 };
 use crate::{
@@ -79,7 +79,7 @@ pub(super) fn run(work: &Work, args: &AddArguments, out: &mut Stdout) -> Result<
         draft.write()?;
     }
     let change = (!same).then_some(Change { sign: '+', line: number, text: &line });
-    tell(&checked, number);
+    say_what_is_bad(&checked);
     if args.json {
         let path = draft.path.display().to_string();
         return out.json(&Report { list: &draft.name, path, change, written, relations });
@@ -133,15 +133,6 @@ fn refuse_if_bad(checked: &[Checked], number: u32) -> Result<(), Failure> {
             Err(Failure::new(Exit::Data, what))
         }
         None => Ok(()),
-    }
-}
-
-/// Says which lists would not take their new version.
-fn tell(checked: &[Checked], number: u32) {
-    for (at, list) in checked.iter().enumerate() {
-        if let Some(bad) = list.bad.iter().find(|bad| at > 0 || bad.line != number) {
-            people(&format!("while {bad} — this list keeps its last good version"));
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 
 use crate::{
     app::own_hosts,
-    cli::{Exit, Failure, work::Work},
+    cli::{Exit, Failure, output::people, work::Work},
     config::durable,
     list::{self, Checked, ListAction},
 };
@@ -88,6 +88,13 @@ impl Draft {
     }
 }
 
+/// Says which lists would not take their new version, by the first line that is bad in each.
+pub(super) fn say_what_is_bad(checked: &[Checked]) {
+    for bad in checked.iter().filter_map(|checked| checked.bad.first()) {
+        people(&format!("while {bad} — this list keeps its last good version"));
+    }
+}
+
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let exit = if error.kind() == io::ErrorKind::NotFound { Exit::NoInput } else { Exit::Io };
     Failure::new(exit, format_args!("cannot read {}: {error}", path.display()))
@@ -105,5 +112,30 @@ pub(super) struct Change<'t> {
 impl Change<'_> {
     pub(super) fn shown(&self, name: &str) -> String {
         format!("{} {name}.list:{}: {}", self.sign, self.line, self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_over_what_somebody_else_wrote() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.list");
+        fs::write(&path, "theirs\n").unwrap();
+        let draft = |old: Option<&str>| Draft {
+            name: "x".into(),
+            path: path.clone(),
+            old: old.map(|text| text.as_bytes().to_vec()),
+            new: b"ours\n".to_vec(),
+        };
+        assert_eq!(draft(Some("before\n")).write().unwrap_err().exit, Exit::Unavailable);
+        assert_eq!(draft(None).write().unwrap_err().exit, Exit::CannotCreate, "one that was made meanwhile");
+        assert_eq!(fs::read(&path).unwrap(), b"theirs\n");
+        draft(Some("theirs\n")).write().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"ours\n");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(draft(Some("ours\n")).write().unwrap_err().exit, Exit::NoInput, "one that was deleted meanwhile");
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     args::{ImportArguments, NamesName},
-    draft::Draft,
+    draft::{Draft, say_what_is_bad},
 };
 use crate::{
     app::own_hosts,
@@ -91,6 +91,8 @@ pub(super) fn run(work: &Work, args: &ImportArguments, out: &mut Stdout) -> Resu
     }
     report.written = new > 0 && (args.yes || (!args.json && agreed(args)?));
     if report.written {
+        // What was there before may be bad, and a new entry of a never-block list makes lines elsewhere bad.
+        say_what_is_bad(&draft.check(work)?);
         draft.write()?;
     }
     if args.json {

@@ -173,6 +173,11 @@ fn an_import_is_shown_and_written_only_when_that_is_said() {
     folder.run(&["list", "check"]).ok();
     import(&["--yes"]).ok().says(&["nothing is new"]);
     assert_eq!(text(&folder, "block"), written);
+    // What it makes bad elsewhere is said.
+    let args = ["list", "import", "-", "--to", "never", "--format", "urls", "--yes"];
+    assert!(run_with(&folder.with(&args), b"https://wide.example/\n").ok().out.contains("holds hosts"));
+    let args = ["list", "import", "-", "--to", "never", "--format", "domains", "--yes"];
+    run_with(&folder.with(&args), b"wide.example\n").ok().says(&["block.list:4:1", "last good version"]);
     // Into a list that is made, from stdin, with what plain names stand for.
     let args = [
         "list", "import", "-", "--to", "new", "--format", "domains", "--names", "hosts", "--action", "internal",
