@@ -10,6 +10,11 @@ use std::{
 use sekisho::{
     base::{Edit, Span, TenantId, Timestamp, apply},
     link::{self, Keyring, LinkBase, Opener},
+    list::{
+        Context, ListAction,
+        import::{Format, How, Names, Row, guess, import},
+        parse,
+    },
     message::{Limits, Role, normal, split_as, views},
     rewrite::{Done, Envelope, Policy, Rewriter, Rewritten},
     url::Suffixes,
@@ -35,6 +40,8 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let minter = ring.minter(TENANT, NOW).unwrap();
     House { rewriter: Rewriter::new(minter, opener.clone(), base, suffixes, Policy::default()), opener }
 });
+
+static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
 
 fn short(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(LONGEST)]
@@ -149,6 +156,30 @@ pub(crate) fn link(bytes: &[u8]) {
         assert_eq!(told.destination, found.into_inner().destination);
     }
     let _ = link::decode(bytes);
+}
+
+/// A list: in our own grammar, or in the format that the first byte says. What is taken is an entry of the grammar, and
+/// what it is written as means the same.
+pub(crate) fn list(bytes: &[u8]) {
+    let [format, text @ ..] = short(bytes) else { return };
+    let suffixes = &*SUFFIXES;
+    let context = Context { suffixes, own_hosts: &[], never_block: None };
+    guess(text);
+    let (own, _) = parse("x", text, &context);
+    for entry in &own.entries {
+        let (again, bad) = parse("x", format!("@action {}\n{entry}", own.action), &context);
+        assert_eq!((again.entries.first().map(|entry| &entry.scope), bad.len()), (Some(&entry.scope), 0), "{entry}");
+    }
+    let (_, format) = Format::NAMES[usize::from(*format) % Format::NAMES.len()];
+    let how = How { context: &context, action: ListAction::Block, names: Names::Domains, key: None };
+    let _ = import(text, format, &how, &mut |row| match row {
+        Row::Taken(taken) => {
+            let (again, bad) = parse("x", taken.entry.to_string(), &context);
+            let same = again.entries.first().is_some_and(|entry| entry.scope == taken.entry.scope);
+            assert!(same && bad.is_empty(), "{format}: {} {bad:?}", taken.entry);
+        }
+        Row::Refused(refused) => assert!(!refused.to_string().is_empty() && !refused.cause.remedy().is_empty()),
+    });
 }
 
 /// A whole message.

@@ -2,6 +2,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use super::list::ListCommand;
 use crate::{
     base::{ClickId, MessageHash},
     config::{Environment, Overrides, Place},
@@ -43,7 +44,7 @@ pub(super) enum Command {
     Decode(DecodeArguments),
     /// Judge a URL as a click on it would be judged now. Nothing is fetched.
     Check(CheckArguments),
-    /// Look at the lists.
+    /// Look at the lists, and change them.
     #[command(subcommand)]
     List(ListCommand),
     /// Make and change the keys that sign links.
@@ -135,46 +136,6 @@ pub(super) struct CheckArguments {
     /// As JSON.
     #[arg(long)]
     pub(super) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ListCommand {
-    /// Read the lists as a start would and tell every mistake with file, line and column.
-    Check {
-        /// Files or folders [default: the lists in force].
-        #[arg(value_name = "PATH")]
-        paths: Vec<PathBuf>,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Which entries match a URL, and which one wins.
-    Explain {
-        /// The URL, or one of our links.
-        #[arg(value_name = "URL")]
-        url: String,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Entries whose text, reason or reference contains a text.
-    Search {
-        /// Looked for in any case.
-        #[arg(value_name = "TEXT")]
-        text: String,
-        /// One JSON object an entry.
-        #[arg(long)]
-        json: bool,
-    },
-    /// All lists, or the entries of one.
-    Show {
-        /// The list's name: its file name without `.list`.
-        #[arg(value_name = "NAME")]
-        name: Option<String>,
-        /// One JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -78,6 +78,8 @@ pub enum Fault {
     RepeatedKey(&'static str),
     #[error("there is nothing behind {0}=")]
     NoValue(&'static str),
+    #[error("`;` or `,` stands behind a value")]
+    NoteEnd,
     #[error("a quotation mark is not closed, or text follows it without a blank")]
     OpenQuote,
     #[error("{0:?} is not a day")]
@@ -115,6 +117,10 @@ pub enum Fault {
     EmptyLabel,
     #[error("{name:?} is not a host: {cause}")]
     BadHost { name: String, cause: String },
+    #[error("marks stand around the host")]
+    AroundHost { name: String },
+    #[error("a comma stands in the host")]
+    SeveralHosts,
     #[error("{name:?} is a single label")]
     SingleLabel { name: String },
     #[error("{name:?} is a public suffix: strangers register their domains below it")]
@@ -168,6 +174,7 @@ impl Fault {
             | Self::UnknownKey { .. }
             | Self::RepeatedKey(_)
             | Self::NoValue(_)
+            | Self::NoteEnd
             | Self::OpenQuote
             | Self::BadDay(_)
             | Self::BadConfirm { .. } => self.note_remedy(),
@@ -199,6 +206,7 @@ impl Fault {
             Self::UnknownKey { .. } => "known are reason=, by=, until=, ref= and confirm=".into(),
             Self::RepeatedKey(_) => "keep one of the two".into(),
             Self::NoValue(key) => format!("write {key}=something, or leave it out"),
+            Self::NoteEnd => "part notes by blanks alone; a value that ends so stands in quotation marks".into(),
             Self::OpenQuote => "write reason=\"some words\" (\\\" for a quotation mark inside)".into(),
             Self::BadDay(_) => "write a day of the calendar as until=2026-12-31".into(),
             Self::BadConfirm { nearest: Some(nearest), .. } => format!("did you mean confirm={nearest}?"),
@@ -237,6 +245,8 @@ impl Fault {
             Self::LeadingDot { name } => format!("write `{name}` (with subdomains) or `*.{name}` (subdomains alone)"),
             Self::EmptyLabel => "remove the dot that is too many".into(),
             Self::BadHost { .. } => "write it as it stands in a browser's address bar".into(),
+            Self::AroundHost { name } => format!("write `{name}` alone"),
+            Self::SeveralHosts => "write one entry a line".into(),
             Self::SingleLabel { name } => format!("write `={name}` for the host of that name"),
             Self::PublicSuffix { name } => {
                 format!("write a domain below it, or add ` ; confirm=suffix` if all of {name:?} is meant")
@@ -255,7 +265,9 @@ impl Fault {
             Self::RangeLength(_) => "write 1 to 32 for IPv4, 1 to 128 for IPv6".into(),
             Self::BadHash => "write the file's SHA-256 as `sha256:` and 64 hexadecimal digits".into(),
             Self::OpenPattern => {
-                "write `/…/` for a regular expression; a path needs its host: `example.com/login/*`".into()
+                "write `/…/` for a regular expression, flags inside (`/(?i)…/`); a path needs its host: \
+                 `example.com/login/*`"
+                    .into()
             }
             Self::BadPattern(_) => "try the URL, its path prefix or its domain instead".into(),
             Self::TooManyPatterns => "use domains and path prefixes: they cost nothing, however many".into(),

@@ -93,11 +93,15 @@ fn words(text: &str, blank: usize, at: usize) -> Spot {
 
 /// Refuses what a person cannot see or would take for a blank: such a line does not mean what it seems to.
 pub(super) fn check_characters(text: &str) -> Result<(), Spot> {
-    let odd = |c: &char| !BLANKS.contains(c) && (c.is_control() || c.is_whitespace() || is_invisible(*c));
-    match text.char_indices().find(|(_, c)| odd(c)) {
+    match text.char_indices().find(|(_, c)| is_odd(*c)) {
         Some((at, c)) => Err(Spot { at, fault: Fault::OddCharacter(c) }),
         None => Ok(()),
     }
+}
+
+/// Whether nobody can see it, or would take it for a blank.
+pub(super) fn is_odd(c: char) -> bool {
+    !BLANKS.contains(&c) && (c.is_control() || c.is_whitespace() || is_invisible(c))
 }
 
 /// Zero-width and direction marks (UAX 9 and the joiners).

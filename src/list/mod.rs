@@ -6,12 +6,16 @@
 //! what to write instead; it never stands for something else. A lookup yields every entry in force for a URL, and
 //! [`Width`] says which is the narrowest. Nothing here reads a file or a clock.
 
+mod cover;
 mod day;
+pub mod edit;
 mod entry;
 mod explain;
+pub mod export;
 mod fault;
 mod head;
 mod hit;
+pub mod import;
 mod index;
 mod line;
 mod nearest;
@@ -21,8 +25,10 @@ mod parse;
 mod pattern;
 mod protect;
 mod scope;
+mod spelt;
 mod written;
 
+pub use cover::covers;
 pub use day::Day;
 pub use entry::{Confirm, Entry, List, ListAction, Note, Reach, Scope};
 pub use explain::{Checked, Explanation, check, explain, winner};

@@ -49,7 +49,11 @@ fn read_key(text: &str, at: usize) -> Result<(usize, usize), Spot> {
 fn read_value(text: &str, at: usize) -> Result<(String, usize), Spot> {
     let Some(quoted) = text[at..].strip_prefix('"') else {
         let end = find_blank(text, at);
-        return Ok((text[at..end].to_owned(), end));
+        let value = &text[at..end];
+        return match value.ends_with([';', ',']) {
+            true => Err(Spot { at: end - 1, fault: Fault::NoteEnd }),
+            false => Ok((value.to_owned(), end)),
+        };
     };
     let (mut value, mut escaped) = (String::new(), false);
     for (offset, c) in quoted.char_indices() {
@@ -127,6 +131,8 @@ mod tests {
         assert_eq!(fault(" reason=\"x"), (8, Fault::OpenQuote));
         assert_eq!(fault(" reason=\"x\"y"), (8, Fault::OpenQuote));
         assert_eq!(fault(" reason=\"x\\\""), (8, Fault::OpenQuote));
+        assert_eq!(fault(" by=a; ref=b"), (5, Fault::NoteEnd));
+        assert_eq!(fault(" by=a, ref=b"), (5, Fault::NoteEnd));
         let nearest = Some("suffix");
         assert_eq!(fault(" confirm=sufix"), (9, Fault::BadConfirm { value: "sufix".into(), nearest }));
         assert_eq!(fault(" by=a\u{200b}"), (5, Fault::OddCharacter('\u{200b}')));

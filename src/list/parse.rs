@@ -172,6 +172,25 @@ fn action(value: &str) -> Option<ListAction> {
     ListAction::NAMES.iter().find(|(name, _)| *name == value).map(|(_, action)| *action)
 }
 
+/// What an entry may not do in a list with this action, however well it is written.
+pub(super) fn may_stand(
+    entry: &Entry,
+    action: ListAction,
+    context: &Context<'_>,
+    own_hosts: &Protected,
+) -> Result<(), Fault> {
+    if action != ListAction::Block {
+        return Ok(());
+    }
+    if let Some(host) = own_hosts.touched_by(&entry.scope) {
+        return Err(Fault::OurHost(host));
+    }
+    match context.never_block.and_then(|never_block| never_block.struck_by(&entry.scope)) {
+        Some(host) if !entry.confirm().never_block => Err(Fault::NeverBlocked(host)),
+        _ => Ok(()),
+    }
+}
+
 struct Reader<'a> {
     context: &'a Context<'a>,
     own_hosts: Protected,
@@ -283,16 +302,7 @@ impl<'a> Reader<'a> {
                 return Err(Fault::TooManyPatterns);
             }
         }
-        if self.head.action != ListAction::Block {
-            return Ok(());
-        }
-        if let Some(host) = self.own_hosts.touched_by(&entry.scope) {
-            return Err(Fault::OurHost(host));
-        }
-        match self.context.never_block.and_then(|never_block| never_block.struck_by(&entry.scope)) {
-            Some(host) if !entry.confirm().never_block => Err(Fault::NeverBlocked(host)),
-            _ => Ok(()),
-        }
+        may_stand(entry, self.head.action, self.context, &self.own_hosts)
     }
 
     fn refuse(&mut self, number: u32, line: &[u8], spot: Spot) {

@@ -46,6 +46,9 @@ impl Reading<'_> {
         if let Some(digits) = text.strip_prefix("sha256:") {
             return file(digits).ok_or(Spot { at: 7, fault: Fault::BadHash });
         }
+        if text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sha256:")) {
+            return Err(start(Fault::BadHash));
+        }
         if text.starts_with('/') {
             return pattern(text).map_err(start);
         }
@@ -209,6 +212,10 @@ fn host(text: &str, at: usize, name: &str, path: &str) -> Result<Host, Spot> {
     if let Some(address) = key.address().filter(|_| !bare.starts_with('[') && bare.parse::<Ipv4Addr>().is_err()) {
         return Err(bad(format!("a browser reads it as the address {address}")));
     }
+    // A browser takes such a name and no resolver knows it: the entry would stand there and never match.
+    if let Some(mark) = key.host().chars().find(|c| key.address().is_none() && !is_of_name(*c)) {
+        return Err(Spot { at: at + name.find(mark).unwrap_or_default(), fault: odd_name(name, mark) });
+    }
     if key.host().len() > MAX_NAME_BYTES {
         return Err(bad(format!("it is longer than {MAX_NAME_BYTES} bytes")));
     }
@@ -225,6 +232,22 @@ fn is_plain(name: &str) -> bool {
         && name.bytes().all(plain)
         && last.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.split('.').any(|label| label.is_empty() || label.starts_with("xn--"))
+}
+
+/// What names in use are made of, in their ASCII form (RFC 1123 section 2.1, and `_`, which many have all the same).
+const fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
+}
+
+fn odd_name(name: &str, mark: char) -> Fault {
+    let bare = name.trim_matches(['"', '\'', '=', ',']);
+    match bare.split_once(',') {
+        Some(_) => Fault::SeveralHosts,
+        None if bare != name && bare.chars().all(|c| is_of_name(c) || !c.is_ascii()) => {
+            Fault::AroundHost { name: bare.to_owned() }
+        }
+        None => Fault::BadHost { name: name.to_owned(), cause: format!("`{mark}` cannot stand in it") },
+    }
 }
 
 /// The first mark in `name` that no host has, and what it was probably meant to do.

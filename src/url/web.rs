@@ -106,7 +106,7 @@ pub fn parse_in(text: &str, context: &Context<'_>) -> Result<WebUrl, NotWeb> {
         _ => {}
     }
     // What the standard serialised it parses again, so there is no error here.
-    let base = context.base.and_then(|base| Url::parse(base.as_str()).ok());
+    let base = context.base.and_then(|base| Url::options().parse(base.as_str()).ok());
     let url =
         Url::options().base_url(base.as_ref()).encoding_override(context.encode_query).parse(&text).map_err(refusal)?;
     let url = WebUrl::of(url);

@@ -55,6 +55,11 @@ fn link_holds_on_its_samples() {
 }
 
 #[test]
+fn list_holds_on_its_samples() {
+    run("list", oracle::list);
+}
+
+#[test]
 fn message_holds_on_its_samples() {
     run("message", oracle::message);
 }

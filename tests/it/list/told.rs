@@ -86,6 +86,19 @@ fn what_is_refused_is_told_with_its_place_and_its_remedy() {
         ("mailto:a", "1:7: \"mailto:a\" is not a host"),
         ("xn--a.example", "1:1: \"xn--a.example\" is not a host"),
         ("sha256:abc", "1:8: what follows sha256: is not 64"),
+        ("SHA256:00", "1:1: what follows sha256: is not 64"),
+        ("\"a.example\"", "1:1: marks stand around the host; write `a.example` alone"),
+        ("==a.example", "1:2: marks stand around the host; write `a.example` alone"),
+        ("a.example,b.example", "1:10: a comma stands in the host; write one entry a line"),
+        ("a.example，b.example", "1:1: \"a.example，b.example\" is not a host: `,` cannot stand in it"),
+        ("~a.example", "1:1: \"~a.example\" is not a host: `~` cannot stand in it"),
+        ("a.example/x/* ; by=x; ref=y", "1:21: `;` or `,` stands behind a value; part notes by blanks"),
+        ("*.みんな", "1:3: \"xn--q9jyb4c\" is a public suffix"),
+        (
+            "/a/i",
+            "1:1: a regular expression begins with `/` and does not end with `/`; write `/…/` for a regular \
+          expression, flags inside",
+        ),
         ("/login/*", "1:1: a regular expression begins with `/` and does not end with `/`"),
         ("/(/", "1:1: the regular expression is refused"),
         ("/((a{100}){100}){100}/", "1:1: the regular expression is refused: it is too large"),
@@ -142,6 +155,7 @@ fn a_remedy_is_accepted() {
         "2001:db8::1/x/*",
         "2001:db8::/32",
         "[2001:db8::1]/32",
+        "\"a.example\"",
     ] {
         let (_, bad) = parse("x", text, &context());
         let remedy = bad[0].fault.remedy();
