@@ -19,6 +19,7 @@ mod web;
 pub use canonical::Canonical;
 pub use host::host_facts;
 pub use lookalike::{BadName, How, Likeness, Names};
+pub use plain::is_plain_name;
 pub use suffixes::{BadSuffixList, Suffixes};
 pub use unwrap::{Chain, Cut, Hop, MAX_CHAIN_BYTES, MAX_HOPS, MAX_LAYERS, Sealed, Way, unwrap};
 pub use web::{Context, EncodeQuery, NotWeb, WebUrl, parse, parse_in};

@@ -80,6 +80,12 @@ pub(super) fn parts(text: &str) -> Option<Parts> {
     })
 }
 
+/// Whether a browser takes this for the name of a host and leaves it as it is: small letters, digits, `-`, `_` and dots,
+/// no label empty or an A-label, none at the end that could be a number. Others may be names all the same.
+pub fn is_plain_name(name: &str) -> bool {
+    while_in(name.as_bytes(), 0, HOST) == name.len() && is_name(name.as_bytes())
+}
+
 /// Where the run of such bytes ends.
 fn while_in(bytes: &[u8], from: usize, class: u8) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
@@ -189,6 +195,28 @@ mod tests {
             "ftp://a.b/",
         ] {
             assert_eq!(parts(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn most_names_are_plain() {
+        assert!(is_plain_name("login-portal.example") && is_plain_name("a.b-c.d9.test") && is_plain_name("_a.b"));
+        for other in
+            ["", "a..b", "a.", ".a", "xn--a.test", "a.xn--p1ai", "1.2.3.4", "a.0x1", "A.test", "例.test", "a.1", "a/b"]
+        {
+            assert!(!is_plain_name(other), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_name_is_what_the_standard_makes_of_it(
+            name in prop_oneof!["[a-z0-9._-]{1,20}", "(xn--)?[a-z0-9-]{0,5}\\.(0x)?[a-f0-9-]{1,5}", "[a-z]{1,3}\\.[0-9a-z]{1,3}\\.?"],
+        ) {
+            if is_plain_name(&name) {
+                let url = by_the_standard(&format!("http://{name}/"));
+                prop_assert!(url.is_some_and(|url| url.host_str() == name && !url.is_address()), "{}", name);
+            }
         }
     }
 

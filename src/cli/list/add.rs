@@ -124,7 +124,7 @@ fn line(args: &AddArguments) -> Result<String, Failure> {
     }
 }
 
-/// The new line is refused, or makes lines of other lists refused.
+/// Whether the new line may stand in its list. What it makes of other lists is said, and refuses nothing.
 fn refuse_if_bad(checked: &[Checked], number: u32) -> Result<(), Failure> {
     let bad = checked.first().and_then(|checked| checked.bad.iter().find(|bad| bad.line == number));
     match bad {
