@@ -250,7 +250,7 @@ impl WebUrl {
     }
 
     /// Path and query as serialised: begins with `/`.
-    pub(super) fn path_and_query(&self) -> &str {
+    pub fn path_and_query(&self) -> &str {
         self.slice(self.parts.path, self.parts.fragment.unwrap_or(self.end()))
     }
 
