@@ -21,6 +21,17 @@ notice-happened = { $tier ->
 notice-do = Continue if you were expecting it and know the address below. If not, close this tab.
 notice-continue = Continue
 
+checking-state = Checking
+checking-happened = We are looking at this link before it opens.
+checking-do = This takes a few seconds, and the page goes on by itself. You can also continue without waiting if you know the address below.
+checking-do-wait = This takes a few seconds, and the page goes on by itself.
+checking-since = { $seconds ->
+    [0] just begun
+    [one] for one second
+   *[other] for { $seconds } seconds
+  }
+checking-continue = Continue without waiting
+
 too-many-state = Opened very often
 too-many-happened = This link is being opened unusually often, so we ask you first.
 too-many-do = Continue if you were expecting it and know the address below. If not, close this tab.

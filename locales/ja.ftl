@@ -21,6 +21,16 @@ notice-happened = { $tier ->
 notice-do = 下の行き先に心当たりがあれば、そのままお進みいただけます。心当たりがなければ、このタブを閉じてください。
 notice-continue = 開く
 
+checking-state = 確認中
+checking-happened = 開く前に、このリンクの行き先を確認しています。
+checking-do = 数秒で終わり、自動的に次へ進みます。下の行き先に心当たりがあれば、待たずに開くこともできます。
+checking-do-wait = 数秒で終わり、自動的に次へ進みます。
+checking-since = { $seconds ->
+    [0] 始めたところです
+   *[other] { $seconds } 秒経過
+  }
+checking-continue = 待たずに開く
+
 too-many-state = アクセスの集中
 too-many-happened = このリンクは異常に多く開かれているため、開く前に確認をお願いしています。
 too-many-do = 下の行き先に心当たりがあれば、そのままお進みいただけます。心当たりがなければ、このタブを閉じてください。

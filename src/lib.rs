@@ -31,7 +31,11 @@ pub mod feed;
 #[cfg(feature = "server")]
 pub mod http;
 #[cfg(feature = "server")]
+pub mod net;
+#[cfg(feature = "server")]
 pub mod ruling;
+#[cfg(feature = "server")]
+pub mod scan;
 #[cfg(feature = "server")]
 pub mod sources;
 #[cfg(feature = "server")]

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::{SystemClock, reload::Renewer};
+use super::{SystemClock, reload::Renewer, visits::Visits};
 use crate::{
     base::{Clock, TenantId, Timestamp},
     click::{Checkpoint, House, Parts, SystemEntropy, Tenant},
@@ -41,6 +41,7 @@ pub(super) struct Around {
     pub(super) lists: Arc<LiveLists>,
     pub(super) rulings: Arc<LiveRulings>,
     pub(super) panel: Arc<Panel>,
+    pub(super) visits: Option<Visits>,
     pub(super) suffixes: Arc<Suffixes>,
     pub(super) log: ClickLog,
     pub(super) store: Arc<Store>,

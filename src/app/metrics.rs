@@ -72,6 +72,9 @@ metrics! {
     TAKEN Gauge "sekisho_reload_taken_time_seconds" ["part"] "When a reading of a part was taken last, in seconds since 1970";
     REFUSED Gauge "sekisho_reload_failed" ["part"] "1 where the last reading of a part was refused and what was in force stays";
     WAIT Gauge "sekisho_reload_waiting_keys" [] "Keys of the configuration that were changed and count at the next start";
+    VISITS Counter "sekisho_visits" ["result"] "Fetches of visited destinations by what came of them; nothing was sent where one was refused or put off";
+    VISITING Gauge "sekisho_visits_under_way" [] "Fetches of visited destinations that are under way";
+    VISITED Counter "sekisho_visits_bytes" [] "Bytes that visited destinations sent, unpacked";
     KEYS Gauge "sekisho_keys" ["state"] "Keys of the keyring by state";
     KEY_SINCE Gauge "sekisho_signing_key_since_seconds" [] "When the key that signs began to, in seconds since 1970";
 }
@@ -136,6 +139,13 @@ impl Samples {
         let state = |state: KeyState| in_force.ring.keys().filter(|key| key.state() == state).count() as f64;
         let signing = in_force.ring.keys().find(|key| key.state() == KeyState::Signing);
         let files = || lists.files.iter();
+        let visits = around.visits.as_ref().map(|visits| visits.dialer.stats()).unwrap_or_default();
+        let results = [
+            ("fetched", visits.fetched),
+            ("refused", visits.refused),
+            ("put_off", visits.put_off),
+            ("failed", visits.failed),
+        ];
         let numbers = vec![
             of(&BUILD, vec![by("version", env!("CARGO_PKG_VERSION"), 1.0)]),
             of(&START, vec![one(secs(seen.started))]),
@@ -176,6 +186,9 @@ impl Samples {
                 renewal.parts.iter().map(|part| by("part", part.part, flag(part.problem.is_some()))).collect(),
             ),
             of(&WAIT, vec![one(renewal.waiting.len() as f64)]),
+            of(&VISITS, results.iter().map(|(result, count)| by("result", result, *count as f64)).collect()),
+            of(&VISITING, vec![one(visits.under_way as f64)]),
+            of(&VISITED, vec![one(visits.bytes as f64)]),
             of(
                 &KEYS,
                 [KeyState::Signing, KeyState::VerifyOnly, KeyState::Compromised]

@@ -12,6 +12,7 @@ mod reload;
 mod ring;
 mod station;
 mod system;
+mod visits;
 mod watch;
 
 pub use desk::{Desk, DeskError, Transport, rewriter};
@@ -20,3 +21,4 @@ pub use lists::{ListsError, Shelf, long_lists, own_hosts, seed_lists};
 pub use ring::{Made, Origin, RingError, change_ring, make_ring, may_make_ring, open_ring, read_ring};
 pub use station::{Listeners, RunError, StartError, Station};
 pub use system::{NoEntropy, SystemClock, entropy};
+pub use visits::{Internal, Visits, internal};

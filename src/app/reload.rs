@@ -113,6 +113,9 @@ impl Gate {
         let lists = lists(&before.around, &config, &mut found);
         look_at_certificates(&before.around, now);
         let around = Around { config, lists, ..before.around.clone() };
+        if let Some(visits) = &around.visits {
+            visits.door.renew(&around.config, &around.lists);
+        }
         self.put_in_force(InForce::new(around, ring, pages, now));
         log(&found);
         self.renewer.note(&found, now)

@@ -10,6 +10,7 @@ use super::{
     own_hosts,
     reload::{LISTS, Renewer},
     seed_lists,
+    visits::{Visits, internal_of},
     watch::Watch,
 };
 use crate::{
@@ -23,7 +24,8 @@ use crate::{
         serve,
     },
     ruling::{LiveRulings, RulingError},
-    sources::{self, Panel},
+    net::{DialerError, Rehearsal},
+    sources::{self, Panel, Source},
     store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -61,6 +63,9 @@ pub enum StartError {
     /// The listeners.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// What visits destinations.
+    #[error(transparent)]
+    Dialer(#[from] DialerError),
 }
 
 /// Everything that answers clicks, opened and checked; nothing is listened on yet.
@@ -136,6 +141,15 @@ impl Station {
     /// Opens pages, keyring, lists and store, in this order: what only reads comes first, and a keyring is made (where
     /// it may be) before there is a store, whose presence would say that one was lost.
     pub fn open(loaded: Loaded, origin: Origin) -> Result<(Self, Made), StartError> {
+        Self::open_rehearsing(loaded, origin, Rehearsal::default())
+    }
+
+    /// The same where some sockets of this machine stand in for the internet. Nothing in `loaded` leads here.
+    pub fn open_rehearsing(
+        loaded: Loaded,
+        origin: Origin,
+        rehearsal: Rehearsal,
+    ) -> Result<(Self, Made), StartError> {
         let Loaded { config, settings: started, text, source } = loaded;
         let pages = Pages::load(config.templates.as_deref())?;
         let tls = open_tls(&config)?;
@@ -149,9 +163,11 @@ impl Station {
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
         let limits = limits(&config);
+        let visits = Visits::of(&config, &suffixes, internal_of(&lists), rehearsal)?;
+        let panel = panel(visits.as_ref());
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
-            Around { config, lists, rulings, panel: panel(), suffixes, log, store: Arc::new(store), limits, tls },
+            Around { config, lists, rulings, panel, visits, suffixes, log, store: Arc::new(store), limits, tls },
             ring,
             pages,
             renewer,
@@ -259,8 +275,9 @@ fn admin_limits() -> Limits {
 }
 
 /// Those who have to be asked about a URL: one line each.
-fn panel() -> Arc<Panel> {
-    let sources = Vec::new();
+fn panel(visits: Option<&Visits>) -> Arc<Panel> {
+    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+    sources.extend(visits.map(|visits| Arc::clone(&visits.scanner) as Arc<dyn Source>));
     Arc::new(Panel::new(sources, sources::Limits::default(), Arc::new(SystemClock)))
 }
 

@@ -42,7 +42,7 @@ pub(super) enum Command {
     Restore(RestoreArguments),
     /// Tell what a link holds, offline; with a keyring at hand also whether it is ours.
     Decode(DecodeArguments),
-    /// Judge a URL as a click on it would be judged now. Nothing is fetched.
+    /// Judge a URL as a click on it would be judged now, with a visit where the configuration has visits on.
     Check(CheckArguments),
     /// Look at the lists, and change them.
     #[command(subcommand)]
@@ -133,6 +133,9 @@ pub(super) struct CheckArguments {
     /// The tenant whose policy decides, where the configuration has several.
     #[arg(long, value_name = "ID")]
     pub(super) tenant: Option<u16>,
+    /// Fetch nothing, whatever the configuration says.
+    #[arg(long)]
+    pub(super) no_fetch: bool,
     /// As JSON.
     #[arg(long)]
     pub(super) json: bool,

@@ -1,8 +1,9 @@
 use super::{Barrier, Destination, Page, Preview, Reason, Spot, Stop, Tenant, Ways, Would};
 use crate::{
-    base::ClickId,
+    base::{ClickId, Timestamp},
     judge::{Action, Charge, ClickEvent, Decision, Outcome, Source, Verdict},
     link::{Link, own_path},
+    policy,
     sources::Findings,
     url::{Chain, Suffixes},
 };
@@ -23,6 +24,11 @@ impl Case<'_> {
     /// The destination, byte for byte as it was signed.
     pub(super) fn location(self) -> String {
         self.link.destination.into_string()
+    }
+
+    /// Since when the destination is being looked at, where the decision waits for that.
+    pub(super) fn looking(&self) -> Option<Timestamp> {
+        self.findings.under_way().filter(|_| policy::waits(&self.decision))
     }
 
     /// What a person who is stopped for good is told.
@@ -88,7 +94,11 @@ impl Case<'_> {
             signals: self.verdict.signals.clone(),
             decisive: self.verdict.decisive,
             policy: Some(self.decision.policy.clone()),
-            why: Some(self.decision.why.clone()),
+            why: Some(match outcome {
+                Outcome::Pending => format!("{} It is still being looked at.", self.decision.why),
+                Outcome::PendingBypassed => format!("{} The person went on before it was looked at.", self.decision.why),
+                _ => self.decision.why.clone(),
+            }),
             url: Some(destination.as_str().to_owned()),
             host: Some(host.to_owned()),
             domain: Some(suffixes.registrable_domain(host).unwrap_or(host).to_owned()),

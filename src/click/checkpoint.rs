@@ -1,18 +1,18 @@
 use std::{borrow::Cow, cell::Cell, net::IpAddr, sync::Arc, time::Instant};
 
 use super::{
-    Answer, Barrier, Damaged, Entropy, Hints, Left, Logo, Onward, Page, ReasonAsked, Spot, Tenant, Ways, case::Case,
-    rates::Rates, site::Sites,
+    Answer, Barrier, Checking, Damaged, Entropy, Hints, Left, Logo, Onward, Page, ReasonAsked, Spot, Tenant, Ways,
+    case::Case, rates::Rates, site::Sites,
 };
 use crate::{
-    base::{ClickId, Clock, EventId, Timestamp},
+    base::{ClickId, Clock, EventId, TenantId, Timestamp},
     feed::LiveLists,
     judge::{Action, Actor, ClickEvent, Outcome, Threat},
     link::{Link, LinkId, Nonces, Opener, own_path},
     list::ForTenant,
     policy::{self, Log, Scan},
     ruling::LiveRulings,
-    sources::{Findings, Panel, Questions},
+    sources::{Findings, Panel, Questions, Visit as Visited},
     store::{ClickLog, Store},
     url::{self, Chain, Suffixes, WebUrl},
     verdict::{self, Grounds},
@@ -77,6 +77,8 @@ pub struct Request<'a> {
     pub word: Word,
     /// What the sources said, where they had to be asked.
     pub findings: Option<&'a Findings>,
+    /// What a page brought along that said the destination is still being looked at, and came by itself to ask again.
+    pub again: Option<&'a str>,
 }
 
 /// What the wrap log says of a link under a compromised key: whoever has the key can sign anything, but cannot have had
@@ -132,7 +134,17 @@ impl Checkpoint {
             Ok(case) => case,
             Err(shut) => return self.shut(shut, &visit),
         };
-        let click = self.click_id(visit.now);
+        let again = request.again.and_then(|nonce| self.waited(nonce, request.spot, visit.now));
+        let click = again.unwrap_or_else(|| self.click_id(visit.now));
+        if visit.can_wait()
+            && let Some(since) = case.looking()
+        {
+            // One wait is one event, however often the page asks.
+            if again.is_none() {
+                self.record(&visit, click, &case, Outcome::Pending);
+            }
+            return self.wait(case, &visit, click, since);
+        }
         if visit.is_let_on(&case) && self.is_too_many(&case, visit.now) {
             self.record(&visit, click, &case, Outcome::RateLimited);
             let onward = self.onward(&visit, click, Action::Redirect, ReasonAsked::No);
@@ -157,6 +169,20 @@ impl Checkpoint {
         let shown = form.nonce.and_then(|nonce| self.shown(nonce, request.spot, visit.now));
         let Some((click, passed)) = shown else { return self.open(request) };
         let action = case.decision.action;
+        let passed = match passed {
+            Passed::Page(passed) => passed,
+            // Who goes on knows only that nothing was known yet; a warning is something else.
+            Passed::Checking if action <= Action::Notice => {
+                let known = action == Action::Redirect && case.looking().is_none();
+                let outcome = if known { case.decision.outcome } else { Outcome::PendingBypassed };
+                self.record(&visit, click, &case, outcome);
+                return Answer::Redirect { location: case.location() };
+            }
+            Passed::Checking => {
+                self.record(&visit, click, &case, case.decision.outcome);
+                return self.answer(case, &visit, click, ReasonAsked::Yes);
+            }
+        };
         if action == Action::Block || action > passed {
             self.record(&visit, click, &case, case.decision.outcome);
             return self.answer(case, &visit, click, ReasonAsked::Yes);
@@ -247,11 +273,7 @@ impl Checkpoint {
         let revocation = rulings.revocation(&link, now);
         // Nobody waits for what can change nothing.
         if revocation.is_none() && !self.parts.panel.is_empty() && policy.scan == Scan::All {
-            findings = self.findings(request, may, &link.destination, &chain, &grounds)?;
-            for heard in &findings.heard {
-                let led_to = heard.answer.iter().flat_map(|finding| &finding.led_to);
-                chain.follow(heard.hop, led_to.cloned(), &heard.source);
-            }
+            findings = self.findings(request, may, tenant, &link.destination, &mut chain, &grounds)?;
         }
         let verdict = verdict::judge(&link.destination, &chain, &Grounds { findings: &findings, ..grounds });
         let verdict = match revocation {
@@ -264,29 +286,82 @@ impl Checkpoint {
         Ok(Case { link, tenant, chain, findings, verdict, decision })
     }
 
-    /// What the sources say: what was brought, or what is kept. Error: they have to be asked first. Who does not wait is
-    /// judged by the lists alone.
+    /// What the sources say: what was brought, or what is kept; and where they were led, which `chain` takes in and about
+    /// which all are asked that go nowhere themselves. Error: some have to be asked first. Who does not wait is judged by
+    /// the lists alone.
     fn findings<'a>(
         &'a self,
         request: &Request<'a>,
         may: MayAsk,
+        tenant: &Tenant,
         url: &WebUrl,
-        chain: &Chain,
+        chain: &mut Chain,
         grounds: &Grounds<'_>,
     ) -> Result<Cow<'a, Findings>, Shut> {
-        if let Some(findings) = request.findings {
-            return Ok(Cow::Borrowed(findings));
-        }
-        let at = |hop: usize| match hop.checked_sub(1) {
-            None => Some((hop, url.clone())),
-            Some(inner) => Some((hop, chain.hops().get(inner)?.url.clone())),
+        let open = verdict::open_hops(url, chain, grounds);
+        let questions = self.questions(&open, tenant, url, chain);
+        let first = match request.findings {
+            Some(findings) => Cow::Borrowed(findings),
+            None => match self.parts.panel.recall(&questions) {
+                Some(findings) => Cow::Owned(findings),
+                None if may == MayAsk::No => return Ok(Cow::Borrowed(&self.none)),
+                None => return Err(Shut::AskSources(Box::new(questions))),
+            },
         };
-        let questions = Questions(verdict::open_hops(url, chain, grounds).into_iter().filter_map(at).collect());
-        match self.parts.panel.recall(&questions) {
-            Some(findings) => Ok(Cow::Owned(findings)),
-            None if may == MayAsk::No => Ok(Cow::Borrowed(&self.none)),
-            None => Err(Shut::AskSources(Box::new(questions))),
+        // Where those led who were asked about the URL as it stands; whoever is asked about that leads no further.
+        for heard in first.heard.iter().filter(|heard| open.contains(&heard.hop)) {
+            let led_to = heard.answer.iter().flat_map(|finding| &finding.led_to);
+            chain.follow(heard.hop, led_to.cloned(), &heard.source);
         }
+        let is_asked = first.heard.iter().any(|heard| !open.contains(&heard.hop));
+        let more: Vec<usize> = match is_asked {
+            true => Vec::new(),
+            false => verdict::open_hops(url, chain, grounds).into_iter().filter(|hop| !open.contains(hop)).collect(),
+        };
+        if more.is_empty() {
+            return Ok(first);
+        }
+        let more = about(&more, url, chain, tenant.id);
+        match self.parts.panel.recall(&more) {
+            Some(findings) => Ok(Cow::Owned(first.into_owned().and(findings))),
+            None if may == MayAsk::No => Ok(first),
+            None => Err(Shut::AskSources(Box::new(more))),
+        }
+    }
+
+    /// All who can be asked about the open hops; and those who go to the place itself about the one to which a click leads
+    /// for all that can be read.
+    fn questions(&self, open: &[usize], tenant: &Tenant, url: &WebUrl, chain: &Chain) -> Questions {
+        let questions = about(open, url, chain, tenant.id);
+        let end = chain.end();
+        let host = questions.about.iter().find(|(hop, _)| *hop == end).map(|(_, url)| url.host_str());
+        let visit = match host.map(|host| tenant.policy.spares(host)) {
+            None => Visited::No,
+            Some(None) => Visited::Hop(end),
+            Some(Some(domain)) => Visited::Never(end, format!("policy {} never visits {domain}", tenant.policy.name)),
+        };
+        Questions { visit, ..questions }
+    }
+
+    /// The page that says that the destination is still being looked at, and asks again by itself.
+    fn wait(&self, case: Case<'_>, visit: &Visit<'_>, click: ClickId, since: Timestamp) -> Answer {
+        let spot = visit.request.spot;
+        let issue = |subject: Vec<u8>| self.parts.nonces.issue(click, &subject, visit.now.plus_millis(ONWARD_FOR));
+        let own = own_path(spot.path()).unwrap_or_default();
+        let path = std::str::from_utf8(own).unwrap_or_default();
+        let onward = Onward { nonce: issue(checking(spot.path())), reason: ReasonAsked::No };
+        let may_continue = case.tenant.policy.checking == policy::Checking::MayContinue;
+        let barrier = Barrier::Checking(Checking {
+            again: format!("{}{path}?again={}", spot.prefix(), issue(waiting(spot.path()))),
+            seconds: u32::try_from(visit.now.millis_since(since).max(0) / 1000).unwrap_or(u32::MAX),
+            onward: may_continue.then_some(onward),
+        });
+        self.stop(case, visit, click, barrier)
+    }
+
+    /// The click in which a page said that this link is still being looked at.
+    fn waited(&self, nonce: &str, spot: Spot<'_>, now: Timestamp) -> Option<ClickId> {
+        self.parts.nonces.check(nonce, &waiting(spot.path()), now)
     }
 
     fn answer(&self, case: Case<'_>, visit: &Visit<'_>, click: ClickId, reason: ReasonAsked) -> Answer {
@@ -320,10 +395,12 @@ impl Checkpoint {
     }
 
     /// The click in which a page was shown for this link, and what the page was.
-    fn shown(&self, nonce: &str, spot: Spot<'_>, now: Timestamp) -> Option<(ClickId, Action)> {
-        [Action::Redirect, Action::Notice, Action::Warn, Action::WarnWithReason]
-            .into_iter()
-            .find_map(|action| Some((self.parts.nonces.check(nonce, &subject(spot.path(), action), now)?, action)))
+    fn shown(&self, nonce: &str, spot: Spot<'_>, now: Timestamp) -> Option<(ClickId, Passed)> {
+        let is_of = |subject: &[u8]| self.parts.nonces.check(nonce, subject, now);
+        let pages = [Action::Redirect, Action::Notice, Action::Warn, Action::WarnWithReason];
+        let page = |action| Some((is_of(&subject(spot.path(), action))?, Passed::Page(action)));
+        let checking = || Some((is_of(&checking(spot.path()))?, Passed::Checking));
+        pages.into_iter().find_map(page).or_else(checking)
     }
 
     fn shut(&self, shut: Shut, visit: &Visit<'_>) -> Answer {
@@ -375,6 +452,14 @@ enum Shut {
     AskSources(Box<Questions>),
 }
 
+/// What a person went past.
+enum Passed {
+    /// A page on which something like this was known.
+    Page(Action),
+    /// One that said that nothing is known yet.
+    Checking,
+}
+
 /// One request at one moment.
 struct Visit<'a> {
     request: &'a Request<'a>,
@@ -394,6 +479,11 @@ impl Visit<'_> {
     /// Whether this would be sent on to its destination.
     fn is_let_on(&self, case: &Case<'_>) -> bool {
         matches!(self.actor, Actor::Human | Actor::Unknown) && case.decision.action == Action::Redirect
+    }
+
+    /// Whether somebody is there to be shown a page and to wait before it.
+    fn can_wait(&self) -> bool {
+        self.may_ask() == MayAsk::Yes
     }
 
     /// Only for people: whoever asks for a status, and programs, get what the lists and what is kept give.
@@ -449,6 +539,26 @@ fn shown(address: IpAddr) -> String {
         text.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + digit)));
     }
     text
+}
+
+/// The hops with their URLs, as questions.
+fn about(hops: &[usize], url: &WebUrl, chain: &Chain, tenant: TenantId) -> Questions {
+    let at = |hop: &usize| match hop.checked_sub(1) {
+        None => Some((*hop, url.clone())),
+        Some(inner) => Some((*hop, chain.hops().get(inner)?.url.clone())),
+    };
+    let about = hops.iter().filter_map(at).collect();
+    Questions { about, visit: Visited::No, tenant: Some(tenant) }
+}
+
+/// What a nonce is bound to that goes on while the destination is being looked at.
+fn checking(path: &[u8]) -> Vec<u8> {
+    [own_path(path).unwrap_or(path), b"\0checking"].concat()
+}
+
+/// What a nonce is bound to with which a page asks again. It stands in an address, so it opens nothing.
+fn waiting(path: &[u8]) -> Vec<u8> {
+    [own_path(path).unwrap_or(path), b"\0waiting"].concat()
 }
 
 /// What a nonce is bound to: the link itself, without whatever a client glued to it, and what its page showed.

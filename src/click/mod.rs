@@ -23,7 +23,7 @@ pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Requ
 pub use destination::Destination;
 pub use entropy::{Entropy, SystemEntropy};
 pub use page::{
-    BadMailAddress, Barrier, Damaged, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason, ReasonAsked,
+    BadMailAddress, Barrier, Checking, Damaged, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason, ReasonAsked,
     ReportWay, Reported, Stop, Ways, Would,
 };
 pub use report::{REPORT_DAYS, REPORT_FOR, REPORT_MAX};

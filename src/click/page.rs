@@ -116,6 +116,8 @@ pub enum Barrier {
     Warn(Onward),
     /// It is opened unusually often.
     TooMany(Onward),
+    /// It is still being looked at.
+    Checking(Checking),
     /// Known as bad.
     Block,
     /// An administrator's entry stops it.
@@ -131,9 +133,21 @@ impl Barrier {
     pub fn onward(&self) -> Option<&Onward> {
         match self {
             Self::Notice(onward) | Self::Warn(onward) | Self::TooMany(onward) => Some(onward),
+            Self::Checking(checking) => checking.onward.as_ref(),
             Self::Block | Self::BlockedByAdmin | Self::MessageConvicted | Self::LinkWithdrawn => None,
         }
     }
+}
+
+/// A destination that is still being looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checking {
+    /// Where the page goes by itself after a moment, to ask again: a path on the link host.
+    pub again: String,
+    /// For how many seconds it has been looked at.
+    pub seconds: u32,
+    /// The way on without waiting, where the policy has one.
+    pub onward: Option<Onward>,
 }
 
 /// The way on: a POST to the page's own address.

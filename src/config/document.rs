@@ -398,7 +398,18 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Option<Value> {
             (low..=high).contains(&number).then_some(Value::Number(number))
         }
         (Kind::Paths, DeValue::String(text)) if !text.trim().is_empty() => Some(Value::Texts(vec![text.to_string()])),
-        (Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Paths, DeValue::Array(values)) => {
+        (Kind::Ports, DeValue::Array(values)) => {
+            let port = |value: &DeValue<'_>| match value {
+                DeValue::Integer(number) => Some(number.as_str().replace('_', "")),
+                DeValue::String(text) => Some(text.to_string()),
+                _ => None,
+            };
+            Some(Value::Texts(values.iter().map(|value| port(value.get_ref())).collect::<Option<_>>()?))
+        }
+        (
+            Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Sockets | Kind::Paths,
+            DeValue::Array(values),
+        ) => {
             let texts = values.iter().map(|value| value.get_ref().as_str().map(str::to_owned));
             Some(Value::Texts(texts.collect::<Option<_>>()?))
         }
@@ -406,6 +417,7 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Option<Value> {
             words.contains(&text.as_ref()).then(|| Value::Text(text.to_string()))
         }
         (Kind::Number(..) | Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Paths | Kind::Choice(_), _) => None,
+        (Kind::Sockets | Kind::Ports, _) => None,
         (_, DeValue::String(text)) => (!text.trim().is_empty()).then(|| Value::Text(text.to_string())),
         _ => None,
     }

@@ -43,6 +43,10 @@ pub enum Kind {
     Domains,
     /// Several IP addresses or networks.
     Networks,
+    /// Several IP addresses, each with a port.
+    Sockets,
+    /// Several ports.
+    Ports,
     /// A whole number in these bounds, both included.
     Number(i64, i64),
     /// One of these words.
@@ -446,12 +450,79 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "policy",
+        name: "checking",
+        kind: Kind::Choice(&["may_continue", "wait"]),
+        preset: Preset::Derived("what the preset does"),
+        reload: Reload::OnSave,
+        doc: "What a person can do while a destination is still being visited. `wait`: nothing else; `may_continue`: also go \
+              on without waiting.",
+        example: "\"wait\"",
+    },
+    Key {
+        table: "policy",
+        name: "never_visit",
+        kind: Kind::Domains,
+        preset: Preset::Value("[]"),
+        reload: Reload::OnSave,
+        doc: "Domains that are never visited, themselves and all below: those where opening a page does something, or whose \
+              owner does not want it. Lists go on to apply to them.",
+        example: "[\"payroll.example\"]",
+    },
+    Key {
+        table: "policy",
         name: "log",
         kind: Kind::Choice(&["every", "stops"]),
         preset: Preset::Derived("what the preset does"),
         reload: Reload::OnSave,
         doc: "Which clicks are recorded. `stops`: only those to which a page was shown.",
         example: "\"every\"",
+    },
+    Key {
+        table: "scan",
+        name: "visit",
+        kind: Kind::Choice(&["off", "on"]),
+        preset: Preset::Value("\"off\""),
+        reload: Reload::Restart,
+        doc: "Whether destinations are visited when they are clicked. `off`: nothing is ever fetched, and clicks are decided \
+              by what is known already.",
+        example: "\"on\"",
+    },
+    Key {
+        table: "scan",
+        name: "contact",
+        kind: Kind::Contact,
+        preset: Preset::Unset,
+        reload: Reload::Restart,
+        doc: "Where owners of visited pages can ask who visits; it stands in the `User-Agent` of every visit. Without it, \
+              `base_url` of the first tenant does.",
+        example: "\"https://www.corp.example/link-check\"",
+    },
+    Key {
+        table: "scan",
+        name: "resolvers",
+        kind: Kind::Sockets,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "DNS servers that are asked for the addresses of what is visited. Empty: those that this machine asks.",
+        example: "[\"127.0.0.1:53\"]",
+    },
+    Key {
+        table: "scan",
+        name: "ports",
+        kind: Kind::Ports,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "Ports that are visited beside 80 and 443.",
+        example: "[8080, 8443]",
+    },
+    Key {
+        table: "scan",
+        name: "never_networks",
+        kind: Kind::Networks,
+        preset: Preset::Value("[]"),
+        reload: Reload::Restart,
+        doc: "Networks that are never visited, beside all that are not on the internet: public addresses of your own.",
+        example: "[\"192.0.2.0/24\"]",
     },
     Key {
         table: "limits",
@@ -538,6 +609,8 @@ impl Kind {
             Self::Mailto => "a mailto: URL, such as \"mailto:helpdesk@corp.example\"".into(),
             Self::Domains => "a list of domains, such as [\"corp.example\"]".into(),
             Self::Networks => "a list of IP addresses and networks, such as [\"127.0.0.1\", \"10.0.0.0/24\"]".into(),
+            Self::Sockets => "a list of IP addresses with ports, such as [\"127.0.0.1:53\"]".into(),
+            Self::Ports => "a list of ports, such as [8080, 8443]".into(),
             Self::Contact => "a mailto: or https: URL, such as \"mailto:helpdesk@corp.example\"".into(),
             Self::Number(low, high) => format!("a whole number from {low} to {high}"),
             Self::Choice(words) => {
@@ -558,6 +631,12 @@ pub(super) const TABLES: &[(&str, Several, &str)] = &[
         Several::Yes,
         "A policy of your own: a preset under another name, with another action for a tier, or another switch. A worse \
          tier never gets a milder action. It has no variables: it belongs into the file.",
+    ),
+    (
+        "scan",
+        Several::No,
+        "The visit of a destination at the click (docs/SCAN.md says what is fetched, as whom, and what never is). Without \
+         it the lists, and what can be read off a URL, decide by themselves.",
     ),
     ("limits", Several::No, "Caps on what grows."),
     ("retention", Several::No, "How long what is recorded is kept."),

@@ -22,8 +22,8 @@ use crate::{
     judge::Tier,
     link::LinkBase,
     list::nearest,
-    policy::{Actions, Log, Override, Policy, Scan},
-    url::Names,
+    policy::{Actions, Checking, Log, Override, Policy, Scan},
+    url::{self, Names},
 };
 
 /// What a configuration says, whole and checked.
@@ -61,6 +61,8 @@ pub struct Config {
     pub tls: Vec<CertificateFiles>,
     /// At least one; their ids and their base URLs differ.
     pub tenants: Vec<Tenant>,
+    /// How destinations are visited; none where they are not.
+    pub scan: Option<Scanning>,
     /// Caps.
     pub limits: Limits,
     /// How many days clicks are kept at least.
@@ -100,6 +102,8 @@ pub struct Tenant {
     pub policy: Policy,
     /// Names that others borrow: those that are built in, and its own.
     pub names: Arc<Names>,
+    /// Those of its own.
+    pub protected: Vec<String>,
     /// What a person who was stopped can do.
     pub help: Option<String>,
     /// Where a mistake is reported.
@@ -119,6 +123,19 @@ impl Tenant {
     pub fn bases(&self) -> impl Iterator<Item = &LinkBase> {
         std::iter::once(&self.base).chain(&self.retired)
     }
+}
+
+/// How destinations are visited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanning {
+    /// Where owners of visited pages ask who visits.
+    pub contact: String,
+    /// DNS servers; none: those of this machine.
+    pub resolvers: Vec<SocketAddr>,
+    /// Ports beside 80 and 443.
+    pub ports: Vec<u16>,
+    /// Networks that are never visited.
+    pub never: Vec<IpNet>,
 }
 
 /// Caps on what grows.
@@ -201,6 +218,7 @@ impl Reader<'_> {
         let workers = self.workers(top);
         let tls = self.certificates();
         let limits = self.limits();
+        let scan = self.scan(&tenants);
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
         Some(Config {
@@ -220,6 +238,7 @@ impl Reader<'_> {
                 .parse(top, "", "forwarded_header", |name| ForwardedHeader::named(name).ok_or("no such header"))?,
             proxy_protocol: self.networks(top, "proxy_protocol"),
             limits: limits?,
+            scan,
             tls,
             click_days: u32::try_from(click_days?).ok()?,
             tenants,
@@ -338,6 +357,7 @@ impl Reader<'_> {
             base: base?,
             policy: policy?,
             names: Arc::new(self.names(section)),
+            protected: self.parse_each(section, TABLE, "protected", |domain| Ok::<_, String>(domain.to_owned())),
         })
     }
 
@@ -375,10 +395,14 @@ impl Reader<'_> {
         let refused = is(self, "overrides", "refused");
         let lists_only = is(self, "scan", "lists_only");
         let stops = is(self, "log", "stops");
+        let waits = is(self, "checking", "wait");
+        let never_visit = self.parse_each(section, TABLE, "never_visit", domain);
         let policy = Policy {
             actions: actions.ok()?,
             overrides: refused.map_or(base.overrides, |is| if is { Override::Refused } else { Override::Allowed }),
             scan: lists_only.map_or(base.scan, |is| if is { Scan::ListsOnly } else { Scan::All }),
+            checking: waits.map_or(base.checking, |is| if is { Checking::Wait } else { Checking::MayContinue }),
+            never_visit,
             log: stops.map_or(base.log, |is| if is { Log::Stops } else { Log::Every }),
             ..base
         };
@@ -457,6 +481,24 @@ impl Reader<'_> {
         })
     }
 
+    fn scan(&mut self, tenants: &[Tenant]) -> Option<Scanning> {
+        const TABLE: &str = "scan";
+        let section = self.document.sections(TABLE).first().copied();
+        // All of it is looked at, whether or not it counts.
+        let contact = self.document.parse(section, TABLE, "contact", contact);
+        let resolvers = self.parse_each(section, TABLE, "resolvers", |text| {
+            text.parse().map_err(|_| "write an IP address and a port, such as 127.0.0.1:53")
+        });
+        let ports = self.parse_each(section, TABLE, "ports", |text| match text.parse::<u16>() {
+            Ok(port) if port > 0 => Ok(port),
+            _ => Err("this is no port; write a number from 1 to 65535"),
+        });
+        let never = self.parse_each(section, TABLE, "never_networks", Networks::parse);
+        let visits = self.text(section, TABLE, "visit").is_some_and(|word| word == "on");
+        let contact = contact.or_else(|| Some(tenants.first()?.base.to_string()))?;
+        visits.then_some(Scanning { contact, resolvers, ports, never })
+    }
+
     fn text(&mut self, section: Option<SectionId>, table: &'static str, name: &str) -> Option<String> {
         match self.document.value(section, table, name)? {
             Value::Text(text) => Some(text),
@@ -482,6 +524,16 @@ impl Reader<'_> {
             text.parse::<SocketAddr>()
                 .map_err(|_| format!("{text:?} is not an IP address and a port, such as 127.0.0.1:8480"))
         })
+    }
+}
+
+/// A domain as URLs have it: A-labels, lower case.
+fn domain(text: &str) -> Result<String, String> {
+    let url = url::parse(&format!("https://{text}/")).ok();
+    let plain = !text.contains(['/', ':', '@', '?', '#', '*', ' ']);
+    match url.filter(|url| plain && !url.is_address()) {
+        Some(url) => Ok(url.host_str().to_owned()),
+        None => Err("write a domain alone, such as payroll.example".to_owned()),
     }
 }
 

@@ -168,8 +168,8 @@ impl Site {
 
 fn click(event: &ClickEvent) -> Value {
     let state = match event.outcome {
-        Outcome::Allowed | Outcome::AllowedByAdmin | Outcome::WarnedProceeded => "passed",
-        Outcome::Noticed | Outcome::Warned | Outcome::RateLimited | Outcome::ErrorFailedOpen => "asked",
+        Outcome::Allowed | Outcome::AllowedByAdmin | Outcome::WarnedProceeded | Outcome::PendingBypassed => "passed",
+        Outcome::Noticed | Outcome::Warned | Outcome::RateLimited | Outcome::Pending | Outcome::ErrorFailedOpen => "asked",
         Outcome::Blocked
         | Outcome::BlockedByAdmin
         | Outcome::BadSignature

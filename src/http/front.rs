@@ -14,7 +14,10 @@ use super::{
     pages::{Language, Pages},
     reply::{self, Reply},
 };
-use crate::click::{Answer, Asks, Barrier, Checkpoint, Fate, Form, Hints, Page, Spot, Word};
+use crate::{
+    click::{Answer, Asks, Barrier, Checking, Checkpoint, Fate, Form, Hints, Page, Spot, Word},
+    sources::Findings,
+};
 
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 const MARK: &str = include_str!("../../templates/mark.svg");
@@ -31,6 +34,10 @@ const FILING_MAX: usize = 8;
 /// Links under a compromised key looked up at one time; those on top stay shut. Whoever has the key can ask as often as
 /// they like.
 const ASKING_MAX: usize = 32;
+/// How often a click asks sources: about the URL, and about where it leads.
+const ASKED_MAX: usize = 2;
+/// How long a page that waits stays before it asks again, in seconds. Sources are waited for in between, too.
+const AGAIN_AFTER: u32 = 1;
 const READ: &str = "GET, HEAD";
 const READ_OR_GO_ON: &str = "GET, HEAD, POST";
 
@@ -109,7 +116,9 @@ impl Front {
         if ours(spot) || path == b"/" {
             return Err(Refusal::of(StatusCode::NOT_FOUND));
         }
-        Ok(self.settle(self.click(head, spot, peer), |request| self.checkpoint.open(request)).await)
+        let query = Fields::read(head.uri.query().unwrap_or_default().as_bytes());
+        let request = crate::click::Request { again: query.get("again"), ..self.click(head, spot, peer) };
+        Ok(self.settle(request, |request| self.checkpoint.open(request)).await)
     }
 
     /// `step` on a request, once more where the wrap log or the sources had to be asked. A log that takes longer than
@@ -127,9 +136,14 @@ impl Front {
             request.word = asked.unwrap_or(Word::Unknown);
             answer = step(&request);
         }
-        if let Answer::AskSources(questions) = answer {
-            let findings = Box::pin(self.checkpoint.ask_sources(&questions)).await;
-            answer = step(&crate::click::Request { findings: Some(&findings), ..request });
+        // Once about the URL, once about where that leads.
+        let mut findings: Option<Findings> = None;
+        for _ in 0..ASKED_MAX {
+            let Answer::AskSources(questions) = answer else { break };
+            let more = Box::pin(self.checkpoint.ask_sources(&questions)).await;
+            let so_far = findings.take().unwrap_or_default();
+            let all = findings.insert(so_far.and(more));
+            answer = step(&crate::click::Request { findings: Some(all), ..request });
         }
         Told::Answer(answer)
     }
@@ -193,6 +207,7 @@ impl Front {
             client: Some(forwarded::client(peer, &self.limits.trusted_proxies, self.limits.forwarded_header, headers)),
             word: Word::NotAsked,
             findings: None,
+            again: None,
         }
     }
 
@@ -217,6 +232,7 @@ impl Front {
             Page::Stop(stop) => match stop.barrier {
                 Barrier::Notice(_) | Barrier::Warn(_) => (StatusCode::OK, Forms::LeadOn),
                 Barrier::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, Forms::LeadOn),
+                Barrier::Checking(_) => (StatusCode::OK, Forms::LeadOn),
                 _ => (StatusCode::FORBIDDEN, Forms::Stay),
             },
             Page::Damaged(_) => (StatusCode::NOT_FOUND, Forms::Stay),
@@ -232,6 +248,11 @@ impl Front {
         if status == StatusCode::TOO_MANY_REQUESTS {
             // A minute is what openings are counted by.
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        }
+        if let Page::Stop(stop) = page
+            && let Barrier::Checking(Checking { again, .. }) = &stop.barrier
+        {
+            reply::ask_again(&mut reply, AGAIN_AFTER, again);
         }
         reply
     }

@@ -66,6 +66,14 @@ pub(super) fn last(reply: &mut Reply) {
     reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
+/// Lets the browser ask again at `path` of this host after so many seconds, without a script. A path that cannot stand in
+/// a header, which no link brings about, is not asked again.
+pub(super) fn ask_again(reply: &mut Reply, seconds: u32, path: &str) {
+    if let Ok(value) = HeaderValue::try_from(format!("{seconds}; url={path}")) {
+        reply.headers_mut().insert(header::REFRESH, value);
+    }
+}
+
 /// A small file of ours that anyone may keep for a day.
 pub(super) fn file(media_type: &'static str, text: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(text.into()));

@@ -44,6 +44,10 @@ pub enum Outcome {
     Revoked,
     /// Asked to wait: the link is opened unusually often.
     RateLimited,
+    /// Shown that it is still being looked at.
+    Pending,
+    /// Went on while it was being looked at.
+    PendingBypassed,
     /// Judged as good as could be with a source missing, and let on.
     ErrorFailedOpen,
     /// Stopped because a source was missing.
@@ -70,6 +74,7 @@ as_text! {
     Outcome {
         Allowed "allowed", AllowedByAdmin "allowed_by_admin", Noticed "noticed", Warned "warned",
         WarnedProceeded "warned_proceeded", Blocked "blocked", BlockedByAdmin "blocked_by_admin",
-        BadSignature "bad_signature", Revoked "revoked", RateLimited "rate_limited", ErrorFailedOpen "error_failed_open", ErrorFailedClosed "error_failed_closed",
+        BadSignature "bad_signature", Revoked "revoked", RateLimited "rate_limited",
+        Pending "pending", PendingBypassed "pending_bypassed", ErrorFailedOpen "error_failed_open", ErrorFailedClosed "error_failed_closed",
     }
 }

@@ -94,7 +94,7 @@ pub struct Asked {
     /// When the source learned it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub learned: Option<Timestamp>,
-    /// Why it said nothing.
+    /// Why it said nothing, or did not look.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub why: Option<String>,
 }

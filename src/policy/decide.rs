@@ -35,6 +35,12 @@ pub fn from_outside(decision: Decision) -> Decision {
     Decision { action: Action::Notice, outcome: Outcome::Noticed, why, ..decision }
 }
 
+/// Whether this decision waits while the destination is still being looked at: only then is nothing known that stops or
+/// warns, and nothing that lets through.
+pub fn waits(decision: &Decision) -> bool {
+    matches!(decision.outcome, Outcome::ErrorFailedOpen | Outcome::ErrorFailedClosed)
+}
+
 /// An `error_…` outcome wins over `noticed`, `warned` and `blocked`, which mean that a policy judged something.
 fn outcome(action: Action, tier: Tier) -> Outcome {
     match (action, tier) {

@@ -11,6 +11,6 @@ mod preset;
 mod switches;
 
 pub use actions::{Actions, MilderWhenWorse};
-pub use decide::{decide, from_outside};
+pub use decide::{decide, from_outside, waits};
 pub use preset::{Policy, Preset, UnknownPreset};
-pub use switches::{Log, Need, Needs, Override, Scan};
+pub use switches::{Checking, Log, Need, Needs, Override, Scan};

@@ -2,7 +2,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Actions, Log, Needs, Override, Scan};
+use super::{Actions, Checking, Log, Needs, Override, Scan};
 use crate::judge::{Action, Tier};
 
 /// What is done about a verdict, under a name and a version that stand in every event.
@@ -18,6 +18,10 @@ pub struct Policy {
     pub needs: Needs,
     /// Whether sources are asked.
     pub scan: Scan,
+    /// Whether a person waits until a destination was looked at.
+    pub checking: Checking,
+    /// Domains that are never visited, themselves and all below.
+    pub never_visit: Vec<String>,
     /// Whether a person may override a warning.
     pub overrides: Override,
     /// Which clicks are recorded.
@@ -53,6 +57,8 @@ impl Policy {
             actions: Actions::preset(Action::Redirect, Action::Notice, Action::Warn, Action::Block),
             needs: Needs::default(),
             scan: Scan::All,
+            checking: Checking::MayContinue,
+            never_visit: Vec::new(),
             overrides: Override::Allowed,
             log: Log::Every,
             based_on: Preset::Standard,
@@ -65,6 +71,7 @@ impl Policy {
             name: "strict".to_owned(),
             version: "1".to_owned(),
             actions: Actions::preset(Action::Redirect, Action::Block, Action::Block, Action::Block),
+            checking: Checking::Wait,
             overrides: Override::Refused,
             based_on: Preset::Strict,
             ..Self::standard()
@@ -88,9 +95,20 @@ impl Policy {
         let tiers = [Tier::Clean, Tier::Unknown, Tier::Suspicious, Tier::Malicious];
         let mut does: Vec<String> = tiers.iter().map(|tier| self.actions.of(*tier).to_string()).collect();
         does.push(format!("{:?} {:?} {:?} {:?}", self.scan, self.overrides, self.log, self.needs));
+        // What came later stands apart, so that a policy that says nothing of it keeps its version.
+        if self.checking != Checking::default() || !self.never_visit.is_empty() {
+            does.push(format!("{:?} {:?}", self.checking, self.never_visit));
+        }
         let hash = Sha256::digest(does.join("\n"));
         let version = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         Self { name: name.to_owned(), version, ..self }
+    }
+
+    /// The domain that says that this host is never visited, if one does.
+    pub fn spares(&self, host: &str) -> Option<&str> {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        self.never_visit.iter().map(String::as_str).find(|domain| is_below(domain))
     }
 }
 
@@ -126,9 +144,22 @@ mod tests {
             Policy { scan: Scan::ListsOnly, ..policy() },
             Policy { overrides: Override::Refused, ..policy() },
             Policy { log: Log::Stops, ..policy() },
+            Policy { checking: Checking::Wait, ..policy() },
+            Policy { never_visit: vec!["intra.example".to_owned()], ..policy() },
         ];
         for other in others {
             assert_ne!(other.clone().named("finance").version, policy().version, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_policy_spares_domains_and_what_is_below_them() {
+        let policy = Policy { never_visit: vec!["bank.example".to_owned()], ..Policy::standard() };
+        for host in ["bank.example", "www.bank.example", "bank.example."] {
+            assert_eq!(policy.spares(host), Some("bank.example"), "{host}");
+        }
+        for host in ["mybank.example", "bank.example.net", "example"] {
+            assert_eq!(policy.spares(host), None, "{host}");
         }
     }
 

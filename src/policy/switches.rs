@@ -13,6 +13,17 @@ pub enum Scan {
     ListsOnly,
 }
 
+/// What a person can do while a destination is still being looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checking {
+    /// Wait, or go on without.
+    #[default]
+    MayContinue,
+    /// Wait.
+    Wait,
+}
+
 /// Whether a person may override a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Finding, Unanswered};
+use super::{Finding, Rest, Unanswered};
 use crate::{
     base::Timestamp,
     judge::{Asked, Evidence, Freshness, Said},
@@ -30,9 +30,27 @@ pub struct Heard {
     pub from: Freshness,
     /// When it was learned.
     pub learned: Option<Timestamp>,
+    /// Since when it is being found out, where the click did not wait for that.
+    pub under_way: Option<Timestamp>,
 }
 
 impl Findings {
+    /// These and `others`, which were asked about other hops.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.heard.extend(others.heard);
+        self.waited_micros = match (self.waited_micros, others.waited_micros) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        self
+    }
+
+    /// Since when something is being found out that this click did not wait for.
+    pub fn under_way(&self) -> Option<Timestamp> {
+        self.heard.iter().filter_map(|heard| heard.under_way).min()
+    }
+
     /// As events tell them.
     pub fn told(&self) -> Vec<Asked> {
         self.heard.iter().map(Heard::told).collect()
@@ -42,10 +60,21 @@ impl Findings {
 impl Heard {
     /// Which of the three answers it is. What is older than its time is no proof of anything good.
     pub fn said(&self) -> Said {
-        match &self.answer {
-            Ok(finding) if !finding.objections.is_empty() => Said::Objects,
+        match self.answer.as_deref() {
+            Ok(finding) if finding.objects() => Said::Objects,
+            Ok(Finding { rest: Rest::Unclear(_), .. }) => Said::Silent,
             Ok(_) if self.from != Freshness::Stale => Said::Clear,
             _ => Said::Silent,
+        }
+    }
+
+    /// Why it said nothing, or did not look.
+    fn why(&self) -> Option<String> {
+        match self.answer.as_deref() {
+            Ok(finding) if finding.objects() => None,
+            Ok(Finding { rest: Rest::Unlooked(why) | Rest::Unclear(why), .. }) => Some(why.clone()),
+            Ok(_) => None,
+            Err(why) => Some(why.to_string()),
         }
     }
 
@@ -56,7 +85,7 @@ impl Heard {
             said: self.said(),
             from: self.from,
             learned: self.learned,
-            why: self.answer.as_ref().err().map(ToString::to_string),
+            why: self.why(),
         }
     }
 }

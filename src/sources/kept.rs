@@ -5,7 +5,7 @@ use std::{
 
 use moka::Expiry;
 
-use super::{Finding, Unanswered};
+use super::{Finding, Rest, Unanswered};
 use crate::base::Timestamp;
 
 /// How long a failure is remembered, so that a source that is down is not asked by every click.
@@ -28,7 +28,17 @@ pub(super) enum Answer {
 }
 
 impl Kept {
-    pub(super) fn found(finding: Finding, now: Timestamp) -> Self {
+    /// A finding. One that cannot tell does not unsay what was objected before: who was found out could fail from then
+    /// on.
+    pub(super) fn found(finding: Finding, before: Option<&Self>, now: Timestamp) -> Self {
+        if let Rest::Unclear(why) = &finding.rest
+            && !finding.objects()
+        {
+            let failed = Self::failed(Unanswered(why.clone()), before, now);
+            if failed.objected().is_some() {
+                return failed;
+            }
+        }
         let until = later(now, finding.keep);
         Self { answer: Answer::Found { finding: Arc::new(finding), learned: now }, until }
     }
@@ -41,13 +51,23 @@ impl Kept {
         Self { answer: Answer::Failed { why, last }, until: later(now, RETRY_AFTER) }
     }
 
+    /// A question that was not asked. The next click may ask it at once.
+    pub(super) fn refused(why: Unanswered, before: Option<&Self>, now: Timestamp) -> Self {
+        Self { until: now, ..Self::failed(why, before, now) }
+    }
+
+    /// What it says at this moment, where it is not over.
+    pub(super) fn at(&self, now: Timestamp) -> Option<&Self> {
+        (!self.is_over(now)).then_some(self)
+    }
+
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         now >= self.until
     }
 
-    fn objected(&self) -> Option<(Arc<Finding>, Timestamp)> {
+    pub(super) fn objected(&self) -> Option<(Arc<Finding>, Timestamp)> {
         match &self.answer {
-            Answer::Found { finding, learned } if !finding.objections.is_empty() => {
+            Answer::Found { finding, learned } if finding.objects() => {
                 Some((Arc::clone(finding), *learned))
             }
             Answer::Found { .. } => None,
@@ -61,7 +81,11 @@ impl Kept {
         let of = |finding: &Finding| {
             let words: usize = finding.objections.iter().map(|objection| objection.evidence.len() + 40).sum();
             let urls: usize = finding.led_to.iter().map(|url| url.as_str().len() + 100).sum();
-            words + urls
+            let why = match &finding.rest {
+                Rest::Clear => 0,
+                Rest::Unlooked(why) | Rest::Unclear(why) => why.len(),
+            };
+            words + urls + why
         };
         let inside = match &self.answer {
             Answer::Found { finding, .. } => of(finding),
@@ -90,7 +114,7 @@ impl Expiry<Arc<str>, Arc<Kept>> for Forgetting {
 
 fn lifetime(kept: &Kept) -> Duration {
     match &kept.answer {
-        Answer::Found { finding, .. } if finding.objections.is_empty() => finding.keep,
+        Answer::Found { finding, .. } if !finding.objects() => finding.keep,
         Answer::Found { finding, .. } => finding.keep + STALE_FOR,
         Answer::Failed { last: Some((finding, _)), .. } => finding.keep + STALE_FOR,
         Answer::Failed { last: None, .. } => RETRY_AFTER,

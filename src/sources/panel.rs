@@ -1,72 +1,76 @@
 use std::{
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::{Context, Poll, Waker},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use moka::future::Cache;
-use tokio::{
-    sync::Semaphore,
-    time::{timeout, timeout_at},
-};
+use tokio::time::timeout_at;
 
-use super::{
-    Findings, Heard, Source, Unanswered,
-    kept::{Answer, Forgetting, Kept},
-};
+use super::{Findings, Heard, Source, chair::Chair, seats::Seats};
 use crate::{
-    base::{Clock, Timestamp},
-    judge::Freshness,
+    base::{Clock, TenantId},
+    judge::Tier,
     url::WebUrl,
 };
 
 /// Caps on asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How long a click waits for all sources together.
+    /// How long a click waits for all sources together that take no time of their own.
     pub patience: Duration,
     /// Questions under way at one time; more are not asked.
     pub under_way: usize,
+    /// Visits under way at one time for one tenant.
+    pub visits: usize,
+    /// Visits in a minute for one tenant.
+    pub visits_a_minute: u32,
     /// Bytes of findings that are kept, for all sources together.
     pub kept_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { patience: Duration::from_millis(300), under_way: 1024, kept_bytes: 64 << 20 }
+        Self {
+            patience: Duration::from_millis(300),
+            under_way: 1024,
+            visits: 128,
+            visits_a_minute: 1200,
+            kept_bytes: 64 << 20,
+        }
     }
 }
 
-/// What a click has to ask: URLs with the numbers of their hops.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Questions(pub Vec<(usize, WebUrl)>);
+/// What a click has to ask.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// URLs with the numbers of their hops.
+    pub about: Vec<(usize, WebUrl)>,
+    /// Which of them is visited, if any.
+    pub visit: Visit,
+    /// For whom.
+    pub tenant: Option<TenantId>,
+}
+
+/// Whether sources are asked that go to the place itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Visit {
+    /// They are not.
+    #[default]
+    No,
+    /// About this hop.
+    Hop(usize),
+    /// This hop would be visited, but never is, for this reason.
+    Never(usize, String),
+}
 
 /// The sources that are asked, and what they found before. Shared by all clicks.
 pub struct Panel {
-    chairs: Vec<Chair>,
+    /// Those that are asked about every URL, side by side.
+    quick: Vec<Chair>,
+    /// Those that take time of their own.
+    slow: Vec<Chair>,
     patience: Duration,
-    under_way: Arc<Semaphore>,
+    seats: Arc<Seats>,
     clock: Arc<dyn Clock>,
-    refused: AtomicU64,
-}
-
-/// One source and what is kept of it.
-struct Chair {
-    source: Arc<dyn Source>,
-    name: Arc<str>,
-    kept: Cache<Arc<str>, Arc<Kept>>,
-    clock: Arc<dyn Clock>,
-    counts: Arc<Counts>,
-}
-
-#[derive(Default)]
-struct Counts {
-    asked: AtomicU64,
-    failed: AtomicU64,
 }
 
 /// How asking goes, for one source.
@@ -88,159 +92,119 @@ impl Panel {
     /// A panel of these sources. `clock` says how old a finding is.
     pub fn new(sources: Vec<Arc<dyn Source>>, limits: Limits, clock: Arc<dyn Clock>) -> Self {
         let share = limits.kept_bytes / u64::try_from(sources.len()).unwrap_or(u64::MAX).max(1);
-        let chair = |source: Arc<dyn Source>| Chair {
-            name: source.name().into(),
-            kept: Cache::builder()
-                .weigher(|key: &Arc<str>, kept: &Arc<Kept>| kept.bytes(key))
-                .max_capacity(share)
-                .expire_after(Forgetting)
-                .build(),
-            clock: Arc::clone(&clock),
-            counts: Arc::default(),
-            source,
-        };
-        Self {
-            chairs: sources.into_iter().map(chair).collect(),
-            patience: limits.patience,
-            under_way: Arc::new(Semaphore::new(limits.under_way)),
-            clock,
-            refused: AtomicU64::new(0),
-        }
+        let chairs = sources.into_iter().map(|source| Chair::new(source, share, Arc::clone(&clock)));
+        let (slow, quick) = chairs.partition(|chair| chair.patience().is_some());
+        let seats = Seats::new(limits.under_way, limits.visits, limits.visits_a_minute);
+        Self { quick, slow, patience: limits.patience, seats, clock }
     }
 
     /// Whether there is nobody to ask.
     pub fn is_empty(&self) -> bool {
-        self.chairs.is_empty()
+        self.quick.is_empty() && self.slow.is_empty()
     }
 
     /// The answers, where all of them are kept and none is over: without waiting for anything.
     pub fn recall(&self, questions: &Questions) -> Option<Findings> {
-        let now = self.clock.now();
-        let mut heard = Vec::with_capacity(self.chairs.len() * questions.0.len());
-        for (hop, url) in &questions.0 {
-            for chair in &self.chairs {
-                let kept = at_once(chair.kept.get(url.as_str()))?.filter(|kept| !kept.is_over(now))?;
-                heard.push(chair.heard(*hop, &kept, now));
+        let mut heard = Vec::with_capacity(self.quick.len() * questions.about.len() + self.slow.len());
+        for (hop, url) in &questions.about {
+            for chair in &self.quick {
+                heard.push(chair.recall(*hop, url)?);
             }
+        }
+        let settled = is_settled(&heard);
+        match questions.visited() {
+            Some((hop, url)) if !settled => {
+                for chair in &self.slow {
+                    heard.push(chair.recall(hop, url)?);
+                }
+            }
+            Some(_) => {}
+            None => heard.extend(self.unvisited(questions)),
         }
         Some(Findings { heard, waited_micros: None })
     }
 
-    /// Asks what is not kept, all side by side, and waits no longer than the patience of a click. Who has not answered
-    /// by then is silent for this click; the question goes on for the next.
+    /// Asks what is not kept, all side by side, and waits no longer than the patience of a click. Behind them, unless one
+    /// knows the place as bad already, those that take time of their own. Who has not answered by then is silent for this
+    /// click; the question goes on for the next.
     pub async fn gather(&self, questions: &Questions) -> Findings {
         let began = Instant::now();
-        let deadline = tokio::time::Instant::now() + self.patience;
-        let mut waiting = Vec::new();
-        for (hop, url) in &questions.0 {
-            for chair in &self.chairs {
-                let task = Arc::clone(&self.under_way).try_acquire_owned().ok().map(|permit| {
-                    let answer = chair.answer(url.clone());
-                    tokio::spawn(async move {
-                        let _permit = permit;
-                        answer.await
-                    })
-                });
-                waiting.push((*hop, url, chair, task));
-            }
+        let mut about = Vec::with_capacity(self.quick.len() * questions.about.len());
+        for (hop, url) in &questions.about {
+            about.extend(self.quick.iter().map(|chair| (chair, *hop, url, self.patience)));
         }
-        let mut heard = Vec::with_capacity(waiting.len());
-        for (hop, url, chair, task) in waiting {
-            let kept = match task {
-                None => {
-                    self.refused.fetch_add(1, Ordering::Relaxed);
-                    Err("too many questions are under way")
-                }
-                Some(task) => match timeout_at(deadline, task).await {
-                    Ok(Ok(kept)) => Ok(kept),
-                    Ok(Err(_)) => Err("it broke off"),
-                    Err(_) => Err("it took too long"),
-                },
-            };
-            heard.push(match kept {
-                Ok(kept) => chair.heard(hop, &kept, self.clock.now()),
-                Err(why) => chair.without(hop, url, why),
-            });
+        let mut heard = self.ask(about, questions.tenant).await;
+        match questions.visited() {
+            Some((hop, url)) if !is_settled(&heard) => {
+                let patient = self.slow.iter().filter_map(|chair| Some((chair, hop, url, chair.patience()?)));
+                let patient = patient.collect();
+                heard.extend(self.ask(patient, questions.tenant).await);
+            }
+            Some(_) => {}
+            None => heard.extend(self.unvisited(questions)),
         }
         let waited = began.elapsed().as_micros();
         Findings { heard, waited_micros: Some(u64::try_from(waited).unwrap_or(u64::MAX)) }
     }
 
+    async fn ask<'a>(
+        &self,
+        questions: Vec<(&'a Chair, usize, &'a WebUrl, Duration)>,
+        tenant: Option<TenantId>,
+    ) -> Vec<Heard> {
+        let now = tokio::time::Instant::now();
+        // A task each: what breaks down there costs that question alone, and it goes on when nobody waits any more.
+        let waiting: Vec<_> = questions
+            .into_iter()
+            .map(|(chair, hop, url, patience)| {
+                let task = tokio::spawn(chair.answer(url.clone(), &self.seats, tenant));
+                (chair, hop, url, now + patience, task)
+            })
+            .collect();
+        let mut heard = Vec::with_capacity(waiting.len());
+        for (chair, hop, url, deadline, task) in waiting {
+            heard.push(match timeout_at(deadline, task).await {
+                Ok(Ok(kept)) => chair.heard(hop, &kept, self.clock.now()),
+                Ok(Err(_)) => chair.without(hop, url, "it broke off"),
+                Err(_) => chair.without(hop, url, "it took too long"),
+            });
+        }
+        heard
+    }
+
+    /// What those say who would have gone there, where nobody goes.
+    fn unvisited(&self, questions: &Questions) -> Vec<Heard> {
+        match &questions.visit {
+            Visit::Never(hop, why) => self.slow.iter().map(|chair| chair.unasked(*hop, why)).collect(),
+            Visit::No | Visit::Hop(_) => Vec::new(),
+        }
+    }
+
     /// How asking goes, source by source.
     pub async fn stats(&self) -> Vec<Stats> {
         let mut stats = Vec::new();
-        for chair in &self.chairs {
-            chair.kept.run_pending_tasks().await;
-            stats.push(Stats {
-                source: chair.name.to_string(),
-                asked: chair.counts.asked.load(Ordering::Relaxed),
-                failed: chair.counts.failed.load(Ordering::Relaxed),
-                kept: chair.kept.entry_count(),
-                kept_bytes: chair.kept.weighted_size(),
-            });
+        for chair in self.quick.iter().chain(&self.slow) {
+            stats.push(chair.stats().await);
         }
         stats
     }
 
     /// Questions that were not asked because too many were under way.
     pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+        self.seats.refused()
     }
 }
 
-impl Chair {
-    /// The answer about `url`: kept, or asked for by the first of all who want it.
-    fn answer(&self, url: WebUrl) -> impl Future<Output = Arc<Kept>> + Send + use<> {
-        let (source, cache) = (Arc::clone(&self.source), self.kept.clone());
-        let (clock, counts) = (Arc::clone(&self.clock), Arc::clone(&self.counts));
-        async move {
-            let key: Arc<str> = url.as_str().into();
-            let before = cache.get(&key).await;
-            let now = clock.now();
-            let ask = async {
-                counts.asked.fetch_add(1, Ordering::Relaxed);
-                let answer = match timeout(source.limit(), source.ask(url)).await {
-                    Ok(answer) => answer,
-                    Err(_) => Err(Unanswered(format!("it did not answer within {} ms", source.limit().as_millis()))),
-                };
-                Arc::new(match answer {
-                    Ok(finding) => Kept::found(finding, clock.now()),
-                    Err(why) => {
-                        counts.failed.fetch_add(1, Ordering::Relaxed);
-                        Kept::failed(why, before.as_deref(), clock.now())
-                    }
-                })
-            };
-            cache.entry(key).or_insert_with_if(ask, |kept| kept.is_over(now)).await.into_value()
-        }
-    }
-
-    fn heard(&self, hop: usize, kept: &Kept, now: Timestamp) -> Heard {
-        let (answer, from, learned) = match &kept.answer {
-            Answer::Found { finding, learned } => {
-                let from = if *learned == now { Freshness::Asked } else { Freshness::Kept };
-                (Ok(Arc::clone(finding)), from, Some(*learned))
-            }
-            Answer::Failed { last: Some((finding, learned)), .. } => {
-                (Ok(Arc::clone(finding)), Freshness::Stale, Some(*learned))
-            }
-            Answer::Failed { why, last: None } => (Err(why.clone()), Freshness::Asked, None),
-        };
-        Heard { source: Arc::clone(&self.name), evidence: self.source.evidence(), hop, answer, from, learned }
-    }
-
-    /// What counts where the source did not answer in time: what it objected before, or nothing.
-    fn without(&self, hop: usize, url: &WebUrl, why: &str) -> Heard {
-        let now = self.clock.now();
-        let before = at_once(self.kept.get(url.as_str())).flatten();
-        self.heard(hop, &Kept::failed(Unanswered(why.to_owned()), before.as_deref(), now), now)
+impl Questions {
+    /// The hop that is visited.
+    fn visited(&self) -> Option<(usize, &WebUrl)> {
+        let Visit::Hop(visited) = self.visit else { return None };
+        self.about.iter().find(|(hop, _)| *hop == visited).map(|(hop, url)| (*hop, url))
     }
 }
 
-/// What a future gives without waiting.
-fn at_once<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
+/// Whether nobody has to go there any more.
+fn is_settled(heard: &[Heard]) -> bool {
+    let objections = heard.iter().filter_map(|heard| heard.answer.as_ref().ok()).flat_map(|finding| &finding.objections);
+    objections.into_iter().any(|objection| objection.tier == Tier::Malicious)
 }

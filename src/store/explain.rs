@@ -227,6 +227,8 @@ fn happened(outcome: Outcome) -> &'static str {
         Outcome::BlockedByAdmin => "stopped, as an administrator wants",
         Outcome::BadSignature => "told that the link is damaged",
         Outcome::RateLimited => "asked to wait, because the link was opened unusually often",
+        Outcome::Pending => "shown that it is still being looked at",
+        Outcome::PendingBypassed => "went on while it was being looked at",
         Outcome::Revoked => "told that the link was taken back",
         Outcome::ErrorFailedOpen => "let on although a source did not answer",
         Outcome::ErrorFailedClosed => "stopped because a source did not answer",

@@ -42,3 +42,5 @@ mod ruling;
 mod store;
 mod support;
 mod url;
+#[cfg(feature = "server")]
+mod visit;

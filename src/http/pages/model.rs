@@ -14,6 +14,7 @@ pub(super) fn template(page: &Page) -> &'static str {
             Barrier::Notice(_) => "notice.html",
             Barrier::Warn(_) => "warn.html",
             Barrier::TooMany(_) => "too-many.html",
+            Barrier::Checking(_) => "checking.html",
             Barrier::Block => "block.html",
             Barrier::BlockedByAdmin => "blocked-by-admin.html",
             Barrier::MessageConvicted => "message-convicted.html",
@@ -82,6 +83,7 @@ fn of_stop(stop: &Stop) -> Value {
         Barrier::Notice(onward) => ("notice", Some(onward)),
         Barrier::Warn(onward) => ("warn", Some(onward)),
         Barrier::TooMany(onward) => ("too-many", Some(onward)),
+        Barrier::Checking(checking) => ("checking", checking.onward.as_ref()),
         Barrier::Block => ("block", None),
         Barrier::BlockedByAdmin => ("blocked-by-admin", None),
         Barrier::MessageConvicted => ("message-convicted", None),
@@ -95,8 +97,13 @@ fn of_stop(stop: &Stop) -> Value {
         };
         context! { nonce => onward.nonce.as_str(), reason => reason }
     });
+    let seconds = match &stop.barrier {
+        Barrier::Checking(checking) => Some(checking.seconds),
+        _ => None,
+    };
     context! {
         kind => kind,
+        seconds => seconds,
         tier => stop.tier.as_str(),
         threat => stop.threat.as_str(),
         destination => of_destination(&stop.destination),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::{
     base::ClickId,
     click::{
-        Barrier, Brand, Damaged, Destination, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason,
+        Barrier, Brand, Checking, Damaged, Destination, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason,
         ReasonAsked, ReportWay, Reported, Stop, Ways, Would,
     },
     judge::{HostFact, Threat, Tier},
@@ -42,6 +42,11 @@ pub fn samples() -> Vec<(String, Page)> {
         ("link-withdrawn", Would::LinkWithdrawn),
     ] {
         samples.push((format!("preview-{name}"), preview(would)));
+    }
+    for (name, onward) in [("", Some(onward(ReasonAsked::No))), ("-wait", None)] {
+        let again = "/www.shop.example/AbCdEf1?again=c2FtcGxl".into();
+        let barrier = Barrier::Checking(Checking { again, seconds: 4, onward });
+        samples.push((format!("checking{name}"), stop(barrier, Tier::Unknown, Threat::None)));
     }
     samples.push(("too-many".into(), stop(Barrier::TooMany(onward(ReasonAsked::No)), Tier::Clean, Threat::None)));
     for (name, house) in [("", house()), ("-plain", Arc::default())] {

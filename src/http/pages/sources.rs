@@ -16,6 +16,7 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "base.html",
     "block.html",
     "blocked-by-admin.html",
+    "checking.html",
     "damaged.html",
     "destination.html",
     "error.html",

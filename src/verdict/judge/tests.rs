@@ -213,8 +213,8 @@ fn heard(source: &str, evidence: Evidence, hop: usize, tier: Option<Tier>) -> so
     let objection = |tier| sources::Objection { tier, threat: Threat::Phishing, evidence: "it is known".to_owned() };
     let finding = sources::Finding {
         objections: tier.into_iter().map(objection).collect(),
-        led_to: Vec::new(),
         keep: Duration::from_secs(60),
+        ..sources::Finding::default()
     };
     sources::Heard {
         source: source.into(),
@@ -223,6 +223,7 @@ fn heard(source: &str, evidence: Evidence, hop: usize, tier: Option<Tier>) -> so
         answer: Ok(Arc::new(finding)),
         from: Freshness::Asked,
         learned: Some(NOW),
+        under_way: None,
     }
 }
 

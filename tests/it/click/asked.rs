@@ -26,16 +26,18 @@ const URL: &str = "https://www.shop.example/a";
 const KEEP: Duration = Duration::from_secs(60);
 
 /// A source that counts its questions, answers when its gate is open, and says what it was told to say.
-struct Told {
+pub(super) struct Told {
     name: &'static str,
     gate: Semaphore,
     asked: AtomicUsize,
     says: Mutex<Says>,
     led_to: Mutex<HashMap<String, String>>,
+    /// The time of its own that it takes, where it goes to the place itself.
+    patience: Option<Duration>,
 }
 
 #[derive(Clone, Copy)]
-enum Says {
+pub(super) enum Says {
     Clear,
     Malicious,
     Fails,
@@ -43,7 +45,7 @@ enum Says {
 }
 
 impl Told {
-    fn open(name: &'static str, says: Says) -> Arc<Self> {
+    pub(super) fn open(name: &'static str, says: Says) -> Arc<Self> {
         Arc::new(Self::with_gate(name, says, Semaphore::MAX_PERMITS))
     }
 
@@ -51,12 +53,28 @@ impl Told {
         Arc::new(Self::with_gate(name, says, 0))
     }
 
-    fn with_gate(name: &'static str, says: Says, permits: usize) -> Self {
-        let gate = Semaphore::new(permits);
-        Self { name, gate, asked: AtomicUsize::new(0), says: Mutex::new(says), led_to: Mutex::default() }
+    /// One that takes time of its own, and is waited for so long.
+    pub(super) fn slow(says: Says, patience: Duration) -> Arc<Self> {
+        Arc::new(Self { patience: Some(patience), ..Self::with_gate("visit", says, 0) })
     }
 
-    fn asked(&self) -> usize {
+    /// Says that a visitor of `url` is sent to `next`.
+    pub(super) fn leads(&self, url: &str, next: &str) {
+        self.led_to.lock().unwrap().insert(url.to_owned(), next.to_owned());
+    }
+
+    /// Lets so many questions be answered.
+    pub(super) fn let_through(&self, questions: usize) {
+        self.gate.add_permits(questions);
+    }
+
+    fn with_gate(name: &'static str, says: Says, permits: usize) -> Self {
+        let gate = Semaphore::new(permits);
+        let (says, led_to) = (Mutex::new(says), Mutex::default());
+        Self { name, gate, asked: AtomicUsize::new(0), says, led_to, patience: None }
+    }
+
+    pub(super) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
@@ -71,7 +89,11 @@ impl Source for Told {
     }
 
     fn evidence(&self) -> Evidence {
-        Evidence::Dns
+        if self.patience.is_some() { Evidence::Scan } else { Evidence::Dns }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     fn limit(&self) -> Duration {
@@ -92,7 +114,7 @@ impl Source for Told {
                 Says::Fails => return Err(Unanswered("the line is cut".into())),
                 Says::Panics => panic!("as told"),
             };
-            Ok(Finding { objections, led_to: led_to.into_iter().collect(), keep: KEEP })
+            Ok(Finding { objections, led_to: led_to.into_iter().collect(), keep: KEEP, ..Finding::default() })
         })
     }
 }
@@ -120,7 +142,7 @@ fn patient() -> Limits {
 }
 
 fn about(url: &str) -> Questions {
-    Questions(vec![(0, url::parse(url).unwrap())])
+    Questions { about: vec![(0, url::parse(url).unwrap())], ..Questions::default() }
 }
 
 fn said(findings: &Findings) -> Vec<(Said, Freshness)> {
@@ -243,7 +265,8 @@ async fn more_questions_than_may_be_under_way_are_not_asked() {
     let source = Told::shut("dns", Says::Clear);
     let limits = Limits { under_way: 1, patience: Duration::from_millis(20), ..Limits::default() };
     let room = Room::of(&[&source], limits);
-    let two = Questions(vec![(0, url::parse(URL).unwrap()), (1, url::parse("https://two.example/").unwrap())]);
+    let two = vec![(0, url::parse(URL).unwrap()), (1, url::parse("https://two.example/").unwrap())];
+    let two = Questions { about: two, ..Questions::default() };
     let findings = room.panel.gather(&two).await;
     assert_eq!(findings.told()[1].why.as_deref(), Some("too many questions are under way"));
     assert_eq!((source.asked(), room.panel.refused()), (1, 1));
@@ -256,7 +279,7 @@ fn station(source: &Arc<Told>, policy: Policy) -> Station {
     station
 }
 
-async fn click(station: &Station, path: &str) -> Answer {
+pub(super) async fn click(station: &Station, path: &str) -> Answer {
     match station.open(path) {
         Answer::AskSources(questions) => {
             let findings = station.checkpoint.ask_sources(&questions).await;
