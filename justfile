@@ -20,13 +20,14 @@ test *filter:
 crash:
     cargo test --test it crash:: -- --ignored --nocapture
 
-# Write the pages that are made from code: docs/CONFIGURATION.md, docs/METRICS.md, docs/HTML.md.
+# Write the pages that are made from code: docs/CONFIGURATION.md, docs/METRICS.md, docs/HTML.md, docs/CHECKS.md
+# and docs/DETECTION.md.
 docs:
     cargo run --quiet -- config reference > docs/CONFIGURATION.md.new
     mv docs/CONFIGURATION.md.new docs/CONFIGURATION.md
     cargo run --quiet -- config metrics > docs/METRICS.md.new
     mv docs/METRICS.md.new docs/METRICS.md
-    SEKISHO_BLESS=1 cargo test --quiet --test it the_manual_has_the_table
+    SEKISHO_BLESS=1 cargo test --quiet --test it the_manual_has
 
 # Send a message to yourself and click it.
 demo:

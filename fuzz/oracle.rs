@@ -12,12 +12,13 @@ use sekisho::{
     link::{self, Keyring, LinkBase, Opener},
     list::{
         Context, ListAction,
-        import::{Format, How, Names, Row, guess, import},
+        import::{Format, How, Names as HostNames, Row, guess, import},
         parse,
     },
+    look::{Around, Body, Lore, MAX_MARKS, examine, onward},
     message::{Limits, Role, normal, split_as, views},
     rewrite::{Done, Envelope, Policy, Rewriter, Rewritten},
-    url::Suffixes,
+    url::{Names, Suffixes},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_492_800);
@@ -41,6 +42,8 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     House { rewriter: Rewriter::new(minter, opener.clone(), base, suffixes, Policy::default()), opener }
 });
 
+static NAMES: LazyLock<Names> = LazyLock::new(Names::builtin);
+static LORE: LazyLock<Lore> = LazyLock::new(Lore::builtin);
 static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
 
 fn short(bytes: &[u8]) -> &[u8] {
@@ -171,7 +174,7 @@ pub(crate) fn list(bytes: &[u8]) {
         assert_eq!((again.entries.first().map(|entry| &entry.scope), bad.len()), (Some(&entry.scope), 0), "{entry}");
     }
     let (_, format) = Format::NAMES[usize::from(*format) % Format::NAMES.len()];
-    let how = How { context: &context, action: ListAction::Block, names: Names::Domains, key: None };
+    let how = How { context: &context, action: ListAction::Block, names: HostNames::Domains, key: None };
     let _ = import(text, format, &how, &mut |row| match row {
         Row::Taken(taken) => {
             let (again, bad) = parse("x", taken.entry.to_string(), &context);
@@ -180,6 +183,41 @@ pub(crate) fn list(bytes: &[u8]) {
         }
         Row::Refused(refused) => assert!(!refused.to_string().is_empty() && !refused.cause.remedy().is_empty()),
     });
+}
+
+/// A page or a file to which a link leads; the first byte says as what it is declared. Whatever it is, the marks are few,
+/// short and without control characters, and they add up.
+pub(crate) fn look(bytes: &[u8]) {
+    const TYPES: [Option<&str>; 6] = [
+        None,
+        Some("text/html"),
+        Some("text/html; charset=shift_jis"),
+        Some("image/svg+xml"),
+        Some("application/pdf"),
+        Some("text/plain"),
+    ];
+    let [declared, body @ ..] = short(bytes) else { return };
+    let url = sekisho::url::parse("https://files.corp.example/a/report.pdf").unwrap();
+    let body = Body {
+        url: &url,
+        status: if *declared & 0x80 == 0 { 200 } else { 403 },
+        content_type: TYPES[usize::from(*declared) % TYPES.len()],
+        disposition: (*declared & 0x40 != 0).then_some("attachment; filename=\"a.js\""),
+        bytes: body,
+        is_cut: *declared & 0x20 != 0,
+    };
+    let around = Around { suffixes: &SUFFIXES, names: &NAMES, lore: &LORE, icon: None };
+    let looked = examine(&body, &around);
+    assert!(looked.marks.len() <= MAX_MARKS);
+    assert_eq!(looked.score, looked.marks.iter().map(|mark| mark.weight).sum::<u32>());
+    for mark in &looked.marks {
+        assert!(mark.evidence.len() <= 1024 && !mark.evidence.contains(char::is_control), "{mark:?}");
+    }
+    assert_eq!(looked.sha256.is_some(), !body.is_cut);
+    assert_eq!(examine(&body, &around), looked);
+    if let Some(next) = onward(&body) {
+        assert!(sekisho::url::parse(next.as_str()).is_ok_and(|again| again == next));
+    }
 }
 
 /// A whole message.

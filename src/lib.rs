@@ -11,6 +11,7 @@ pub mod base;
 pub mod judge;
 pub mod link;
 pub mod list;
+pub mod look;
 pub mod message;
 pub mod policy;
 pub mod rewrite;

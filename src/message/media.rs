@@ -81,6 +81,14 @@ impl std::fmt::Display for MediaType {
     }
 }
 
+/// What a `Content-Disposition` says: the disposition, and the name of the file in the form that wins where there are more
+/// (RFC 6266 section 4.3).
+pub(crate) fn disposition_and_name(field: &str) -> (Disposition, Option<String>) {
+    let value = Value::parse(field.as_bytes());
+    let name = value.params.iter().find(|param| param.name == "filename").map(|param| param.value.clone());
+    (Disposition::parse(&value.head), name)
+}
+
 /// How the sender wants a part shown (RFC 2183).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Disposition {

@@ -29,11 +29,13 @@ mod words;
 #[cfg(feature = "server")]
 pub(crate) use carry::encode_quoted_printable;
 pub use carry::{Carried, CarryError, Recoded};
+pub(crate) use charset::page_text;
 pub use cms::signed_content;
 pub(crate) use field::is_field;
 pub use field::{Field, Fields, fields, header_value};
 pub use limits::{Limit, LimitHit, Limits};
 pub use line::Newline;
+pub(crate) use media::disposition_and_name;
 pub use media::{Disposition, MediaType};
 pub use normal::{decoded_multiparts, normal, with_text};
 pub use open::{Opened, Unreadable};

@@ -41,6 +41,7 @@ mod uuencode;
 mod write;
 
 pub use find::{Unsafe, html_table};
+pub(crate) use find::{looks_like_html, readable};
 pub use policy::{Amp, Attachments, Code, Elsewhere, Policy, SchemeRule, Scripts, Signed};
 pub use report::{
     Change, Counts, Done, LeftPart, PartRule, Reason, RecodedPart, RemovedPart, Report, ReportedLink, Rule, Settled,

@@ -17,6 +17,7 @@ pub use journey::{By, End, Journey, Step};
 
 use crate::{
     judge::Evidence,
+    look::Lore,
     net::Dialer,
     sources::{Finding, Source, Unanswered},
     url::{Names, Suffixes, WebUrl, single_use},
@@ -59,7 +60,7 @@ pub struct Scanner {
 impl Scanner {
     /// A scanner that goes out by `dialer`, stays away from where `door` is shut, and knows `names` that others borrow.
     pub fn new(dialer: Arc<Dialer>, door: Arc<dyn Door>, suffixes: Arc<Suffixes>, names: Arc<Names>, times: Times) -> Self {
-        Self { dialer, door, eyes: seen::Eyes { suffixes, names }, times }
+        Self { dialer, door, eyes: seen::Eyes { suffixes, names, lore: Lore::builtin() }, times }
     }
 
     /// Visits `url` and tells every step.

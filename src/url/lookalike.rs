@@ -1,6 +1,6 @@
 //! Hosts that can be taken for somebody else's.
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 use unicode_security::confusable_detection::skeleton;
 
 use super::{Suffixes, WebUrl, unwrap::is_below};
@@ -17,8 +17,8 @@ pub struct Names {
     /// Long names by their first three letters and by their last four: one of both is left where one letter is wrong.
     by_head: HashMap<[u8; 3], Vec<usize>>,
     by_tail: HashMap<[u8; 4], Vec<usize>>,
-    /// Domains that belong to one of the names.
-    owned: HashSet<Box<str>>,
+    /// Domains that belong to one of the names, and the domain by which each owner is known.
+    owned: HashMap<Box<str>, Box<str>>,
 }
 
 #[derive(Debug, Clone)]
@@ -165,7 +165,7 @@ impl Names {
 
     /// Adds a domain whose owner is known as `shown`; its label counts as a name from so many letters on.
     fn add(&mut self, domain: &str, shown: &str, shortest: usize) {
-        self.owned.insert(domain.into());
+        self.owned.entry(domain.into()).or_insert_with(|| shown.into());
         let label = domain.split('.').next().unwrap_or_default();
         let look = Look::of(label);
         let look = look.letters();
@@ -185,6 +185,16 @@ impl Names {
         self.names.push(Name { domain: domain.into(), shown: shown.into(), label: label.into(), look: look.into() });
     }
 
+    /// Who owns a registrable domain: the domain by which they are known.
+    pub fn owner(&self, domain: &str) -> Option<&str> {
+        self.owned.get(domain).map(|shown| &**shown)
+    }
+
+    /// Whose name a word is, letter by letter: the domain by which they are known. In lower case, as labels are.
+    pub fn named_as(&self, word: &str) -> Option<&str> {
+        self.named(word).filter(|name| *name.label == *word).map(|name| &*name.shown)
+    }
+
     /// Whose the host of `url` can be taken for, if it is not their own.
     pub fn likeness<'a>(&'a self, url: &'a WebUrl, suffixes: &Suffixes) -> Option<Likeness<'a>> {
         let host = url.host_str();
@@ -193,7 +203,7 @@ impl Names {
             return None;
         }
         let domain = suffixes.registrable_domain(host)?;
-        if self.owned.contains(domain) {
+        if self.owned.contains_key(domain) {
             return None;
         }
         let front = host.strip_suffix(domain)?;

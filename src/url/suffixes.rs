@@ -71,6 +71,14 @@ impl Suffixes {
         self.list.suffix(lower(name).as_bytes()).is_some_and(|suffix| suffix.as_bytes().len() == name.len())
     }
 
+    /// Whether the host lies under a suffix of the private section: somebody's who lets others put their pages there.
+    pub fn is_shared(&self, host: &str) -> bool {
+        let suffix = name(host).map(lower);
+        suffix.is_some_and(|name| {
+            self.list.suffix(name.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(Type::Private))
+        })
+    }
+
     /// Whether the host ends in a suffix of the ICANN section: what auto-linkers take for a host without a scheme.
     /// Costs a few hash look-ups, and nothing else for a host in lower case.
     pub fn is_known(&self, host: &str) -> bool {

@@ -60,6 +60,11 @@ fn list_holds_on_its_samples() {
 }
 
 #[test]
+fn look_holds_on_its_samples() {
+    run("look", oracle::look);
+}
+
+#[test]
 fn message_holds_on_its_samples() {
     run("message", oracle::message);
 }

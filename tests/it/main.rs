@@ -26,6 +26,7 @@ mod link;
 #[cfg(feature = "server")]
 mod linkers;
 mod list;
+mod look;
 mod lookalikes;
 #[cfg(feature = "server")]
 mod looks;

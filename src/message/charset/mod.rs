@@ -84,6 +84,16 @@ pub(crate) fn loose_text(bytes: &[u8]) -> String {
     }
 }
 
+/// The bytes of a page as text, as a browser reads them: no mail client's charsets among them. What the charset does not
+/// allow becomes U+FFFD.
+pub(crate) fn page_text<'a>(label: Option<&str>, bytes: &'a [u8]) -> Cow<'a, str> {
+    let encoding = match Charset::choose(label, true, bytes) {
+        Charset::Known(encoding) => encoding,
+        Charset::Utf7 => WINDOWS_1252,
+    };
+    encoding.decode_with_bom_removal(bytes).0
+}
+
 /// Bytes under a label as text, for header words; an unknown label is no reason to lose them.
 pub(crate) fn text_under(label: &str, bytes: &[u8]) -> String {
     match label::charset_for(label) {
@@ -117,6 +127,15 @@ mod tests {
         assert_eq!(choose(Some("x-nonsense"), false, b"\xe9"), Charset::Known(WINDOWS_1252));
         assert_eq!(choose(Some("us-ascii"), false, "é".as_bytes()), Charset::Known(UTF_8));
         assert_eq!(choose(Some("hz-gb-2312"), false, b"http://a.example/"), Charset::Known(UTF_8));
+    }
+
+    #[test]
+    fn pages_are_read_as_a_browser_reads_them() {
+        assert_eq!(page_text(Some("shift_jis"), b"\x83\x8d\x83O"), "ログ");
+        assert_eq!(page_text(None, b"\xef\xbb\xbf<p>\xc3\xa9"), "<p>é");
+        assert_eq!(page_text(None, b"<meta charset=koi8-r>\xd0"), "<meta charset=koi8-r>п");
+        assert_eq!(page_text(Some("utf-7"), b"+ADw-"), "+ADw-");
+        assert_eq!(page_text(Some("utf-8"), b"a\xff"), "a\u{fffd}");
     }
 
     #[test]

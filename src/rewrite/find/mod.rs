@@ -37,6 +37,7 @@ pub(crate) use reading::{Budget, Target, plain_targets, targets};
 pub(crate) use sniff::{addresses, defines_entities, looks_like_html};
 pub use table::html_table;
 pub(crate) use text::{Care, Grammar, Lines, Shape, words};
+pub(crate) use watch::readable;
 
 use crate::base::{Decoded, Span};
 

@@ -197,6 +197,21 @@ impl Tags {
     }
 }
 
+/// How much of `text` a tokenizer can read before it compared `most` attributes, in bytes, rounded down to some tens of
+/// kilobytes.
+pub(crate) fn readable(text: &str, most: u64) -> usize {
+    const STEP: usize = 32 * 1024;
+    let (mut tags, mut compared, mut done) = (Tags::default(), 0_u64, 0);
+    for step in text.as_bytes().chunks(STEP) {
+        compared = compared.saturating_add(tags.read(step, true));
+        if compared > most {
+            return text.floor_char_boundary(done);
+        }
+        done += step.len();
+    }
+    done
+}
+
 /// Where in a tag (WHATWG "tag open state" to "self-closing start tag state").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
@@ -275,6 +290,16 @@ mod tests {
         while !matches!(tokenizer.feed(&queue), TokenizerResult::Done) {}
         tokenizer.end();
         tokenizer.sink.0.into_inner()
+    }
+
+    #[test]
+    fn a_text_is_readable_up_to_a_tag_of_too_many_attributes() {
+        let many: String = (0..20_000).map(|at| format!("a{at} ")).collect();
+        let text = format!("{}<p {many}>", "é ".repeat(40_000));
+        assert_eq!(readable(&text, u64::MAX), text.len());
+        let end = readable(&text, 1_000_000);
+        assert!(end > 60_000 && end < 160_000, "{end}");
+        assert!(text.is_char_boundary(end));
     }
 
     proptest! {

@@ -141,3 +141,14 @@ fn every_rule_means_what_the_list_says() {
         }
     }
 }
+
+#[test]
+fn hosts_where_anyone_may_put_pages_are_told() {
+    let list = Suffixes::builtin();
+    for host in ["a.github.io", "x.pages.dev", "A.B.netlify.app."] {
+        assert!(list.is_shared(host), "{host}");
+    }
+    for host in ["example.com", "www.example.co.uk", "a.example", "127.0.0.1", "[::1]"] {
+        assert!(!list.is_shared(host), "{host}");
+    }
+}
