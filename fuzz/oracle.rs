@@ -158,7 +158,9 @@ pub(crate) fn link(bytes: &[u8]) {
         let told = link::decode(&[BASE.as_bytes(), bytes].concat()).expect("what opens can be told");
         assert_eq!(told.destination, found.into_inner().destination);
     }
-    let _ = link::decode(bytes);
+    if let Ok(told) = link::decode(bytes) {
+        let _ = sekisho::url::single_use(&told.destination);
+    }
 }
 
 /// A list: in our own grammar, or in the format that the first byte says. What is taken is an entry of the grammar, and

@@ -132,6 +132,7 @@ impl Station {
             client: Some([192, 0, 2, 9].into()),
             word: Word::NotAsked,
             findings: None,
+            again: None,
         })
     }
 }

@@ -23,8 +23,8 @@ use crate::{
         pages::{Pages, TemplateError},
         serve,
     },
-    ruling::{LiveRulings, RulingError},
     net::{DialerError, Rehearsal},
+    ruling::{LiveRulings, RulingError},
     sources::{self, Panel, Source},
     store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
@@ -145,11 +145,7 @@ impl Station {
     }
 
     /// The same where some sockets of this machine stand in for the internet. Nothing in `loaded` leads here.
-    pub fn open_rehearsing(
-        loaded: Loaded,
-        origin: Origin,
-        rehearsal: Rehearsal,
-    ) -> Result<(Self, Made), StartError> {
+    pub fn open_rehearsing(loaded: Loaded, origin: Origin, rehearsal: Rehearsal) -> Result<(Self, Made), StartError> {
         let Loaded { config, settings: started, text, source } = loaded;
         let pages = Pages::load(config.templates.as_deref())?;
         let tls = open_tls(&config)?;

@@ -96,7 +96,9 @@ impl Case<'_> {
             policy: Some(self.decision.policy.clone()),
             why: Some(match outcome {
                 Outcome::Pending => format!("{} It is still being looked at.", self.decision.why),
-                Outcome::PendingBypassed => format!("{} The person went on before it was looked at.", self.decision.why),
+                Outcome::PendingBypassed => {
+                    format!("{} The person went on before it was looked at.", self.decision.why)
+                }
                 _ => self.decision.why.clone(),
             }),
             url: Some(destination.as_str().to_owned()),

@@ -23,8 +23,8 @@ pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Requ
 pub use destination::Destination;
 pub use entropy::{Entropy, SystemEntropy};
 pub use page::{
-    BadMailAddress, Barrier, Checking, Damaged, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason, ReasonAsked,
-    ReportWay, Reported, Stop, Ways, Would,
+    BadMailAddress, Barrier, Checking, Damaged, Fate, House, Left, MailAddress, Onward, Page, Preview, Reason,
+    ReasonAsked, ReportWay, Reported, Stop, Ways, Would,
 };
 pub use report::{REPORT_DAYS, REPORT_FOR, REPORT_MAX};
 pub use site::{Spot, Tenant};

@@ -406,10 +406,7 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Option<Value> {
             };
             Some(Value::Texts(values.iter().map(|value| port(value.get_ref())).collect::<Option<_>>()?))
         }
-        (
-            Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Sockets | Kind::Paths,
-            DeValue::Array(values),
-        ) => {
+        (Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Sockets | Kind::Paths, DeValue::Array(values)) => {
             let texts = values.iter().map(|value| value.get_ref().as_str().map(str::to_owned));
             Some(Value::Texts(texts.collect::<Option<_>>()?))
         }

@@ -24,7 +24,7 @@ enum Encoding {
 }
 
 /// In the order in which they are shown.
-pub(super) const LETTERS: [Letter; 5] = [
+pub(super) const LETTERS: [Letter; 6] = [
     Letter {
         name: "minutes",
         source: include_str!("letters/minutes.eml"),
@@ -42,6 +42,7 @@ pub(super) const LETTERS: [Letter; 5] = [
             encoding: Encoding::QuotedPrintable(encoding_rs::WINDOWS_1252),
         }),
     },
+    Letter { name: "shared", source: include_str!("letters/shared.eml"), body: None },
     Letter {
         name: "order",
         source: include_str!("letters/order.eml"),

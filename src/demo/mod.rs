@@ -1,7 +1,7 @@
 //! The whole main job on one machine, with nothing to set up: letters to click.
 //!
-//! Opens a checkpoint as `sekisho serve` does, rewrites five letters as `sekisho rewrite` does, and serves an inbox with
-//! them and the places that their links lead to. Everything is real but the letters; nothing leaves this machine. What
+//! Opens a checkpoint as `sekisho serve` does, rewrites six letters as `sekisho rewrite` does, and serves an inbox with
+//! them and the places that their links lead to, and visits them at the click. Everything is real but the letters; nothing leaves this machine. What
 //! is kept lies in one folder.
 
 mod letters;
@@ -26,8 +26,9 @@ use crate::{
         Transport,
     },
     base::Clock as _,
-    config::{Config, ConfigError, Overrides, Place, Source},
+    config::{Config, ConfigError, Overrides, Place, Scanning, Source},
     http::{BindError, Limits, bind, pages::TemplateError, serve},
+    net::{NotLoopback, Rehearsal},
     store::{Store, StoreError},
 };
 use letters::LETTERS;
@@ -39,6 +40,8 @@ use site::{Delivered, Site};
 const LINKS: u16 = 8480;
 const INBOX: u16 = 8482;
 const HEALTH: u16 = 8481;
+/// Where no name server answers (RFC 863).
+const DISCARD: u16 = 9;
 /// The folder where none is named.
 const FOLDER: &str = "sekisho-demo";
 /// To whom the letters are.
@@ -88,6 +91,9 @@ pub enum DemoError {
     /// The listeners.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A stage that is not on this machine.
+    #[error(transparent)]
+    Stage(#[from] NotLoopback),
     /// A click that could not be written down.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -121,10 +127,15 @@ async fn show(args: &Args, folder: PathBuf, mut say: impl FnMut(&str)) -> Result
     let links = format!("http://localhost:{}", port(&public)?);
     let places = Places::of(port(&inbox)?);
     let overrides = Overrides { base_url: Some(links.clone()), ..Overrides::default() };
-    let (loaded, _) = Source { place: Place::DataDir(folder.clone()), overrides }.load()?;
+    let (mut loaded, _) = Source { place: Place::DataDir(folder.clone()), overrides }.load()?;
+    // Names under `localhost` are this machine, and no other is ever asked for: nothing leaves it.
+    let resolvers = vec![(Ipv4Addr::LOCALHOST, DISCARD).into()];
+    loaded.config.scan = Some(Scanning { contact: places.inbox(), resolvers, ports: Vec::new(), never: Vec::new() });
+    let stage = inbox.local_addr().map_err(|error| DemoError::System("no address".into(), error))?;
+    let stage = Rehearsal::on(&[stage])?.naming("localhost");
     let config = loaded.config.clone();
     write_lists(&config)?;
-    let (station, made) = Station::open(loaded, Origin::DataDir)?;
+    let (station, made) = Station::open_rehearsing(loaded, Origin::DataDir, stage)?;
     let delivered = deliver(&config, &places)?;
     let store = Store::open(&config.store)?;
     let commands = commands(&folder, &links);
@@ -218,7 +229,8 @@ fn welcome(folder: &Path, links: &str, places: &Places, made: Made, commands: &[
          \x20 1. Open each letter and click the links of the delivered side.\n\
          \x20 2. Click the changed link at the foot of a letter: it never redirects.\n\
          \x20 3. Put the path /~/preview before the rest of a link: it tells where the link goes and opens nothing.\n\
-         \x20 4. Edit {} and click again: an edit counts within a second.\n\n\
+         \x20 4. Click the letter of the shared document: nobody knows its address, but what stands there is looked at.\n\
+         \x20 5. Edit {} and click again: an edit counts within a second.\n\n\
          The same by hand, in a second terminal (`cargo run --release --` stands for sekisho):\n",
         places.inbox(),
         folder.display(),

@@ -21,6 +21,8 @@ use crate::{
     store::{ClickFilter, Reveal, Store, explain},
 };
 
+/// A page that pretends to be another's.
+const SIGN_IN: &str = include_str!("signin.html");
 /// How many clicks the inbox shows.
 const CLICKS: usize = 20;
 /// A letter is shown without scripts and loads nothing from elsewhere; its links open beside it.
@@ -93,6 +95,11 @@ impl Service for Site {
             "/assets/demo.css" => file("text/css; charset=utf-8", STYLE.as_bytes().to_vec()),
             "/favicon.ico" => file("image/svg+xml", include_bytes!("../../templates/mark.svg").to_vec()),
             _ if host == self.places.site => self.inbox(path, language),
+            // What nobody has on a list yet: one address that leads to another, which asks for a password.
+            _ if host == format!("files.{}", self.places.site) => self.leads_on(),
+            "/office" if host == format!("office-share.{}", self.places.site) => {
+                guarded("text/html; charset=utf-8", SIGN_IN.as_bytes().to_vec(), LETTER_POLICY)
+            }
             _ => {
                 let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
                 self.arrived(host, target, text(headers, header::REFERER), language)
@@ -147,6 +154,15 @@ impl Site {
         Some(self.page("demo/explain.html", context! { reference => id.to_string(), lines }, language))
     }
 
+    fn leads_on(&self) -> Reply {
+        let target = format!("http://office-share.{}/office", self.places.site);
+        let mut reply = plain(StatusCode::FOUND, "");
+        if let Ok(target) = http::HeaderValue::try_from(target) {
+            reply.headers_mut().insert(header::LOCATION, target);
+        }
+        reply
+    }
+
     fn arrived(&self, host: &str, target: &str, referer: Option<&str>, language: Language) -> Reply {
         let values = context! {
             host, target => format!("http://{host}{target}"), referer => referer.unwrap_or_default(),
@@ -169,7 +185,9 @@ impl Site {
 fn click(event: &ClickEvent) -> Value {
     let state = match event.outcome {
         Outcome::Allowed | Outcome::AllowedByAdmin | Outcome::WarnedProceeded | Outcome::PendingBypassed => "passed",
-        Outcome::Noticed | Outcome::Warned | Outcome::RateLimited | Outcome::Pending | Outcome::ErrorFailedOpen => "asked",
+        Outcome::Noticed | Outcome::Warned | Outcome::RateLimited | Outcome::Pending | Outcome::ErrorFailedOpen => {
+            "asked"
+        }
         Outcome::Blocked
         | Outcome::BlockedByAdmin
         | Outcome::BadSignature

@@ -153,7 +153,8 @@ mod tests {
         assert_eq!(blocks.len(), 25 + 25, "a registry was not read whole");
         let multicast: IpNet = "224.0.0.0/4".parse().unwrap();
         let outside = |address: IpAddr| {
-            address.is_ipv6() && !"2000::/3".parse::<IpNet>().unwrap().contains(&address) || multicast.contains(&address)
+            address.is_ipv6() && !"2000::/3".parse::<IpNet>().unwrap().contains(&address)
+                || multicast.contains(&address)
         };
         let mut beyond = 0;
         for block in blocks.iter().chain([&multicast]) {

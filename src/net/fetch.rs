@@ -251,7 +251,10 @@ impl Dialer {
         let allowance = Allowance::of(limits.head_bytes.saturating_add(8 << 10));
         let io = TokioIo::new(Wire::new(stream, &allowance));
         let mut builder = http1::Builder::new();
-        builder.max_headers(limits.headers).max_header_size(limits.head_bytes).max_buf_size(limits.head_bytes.max(8 << 10));
+        builder
+            .max_headers(limits.headers)
+            .max_header_size(limits.head_bytes)
+            .max_buf_size(limits.head_bytes.max(8 << 10));
         let head = async {
             let (mut sender, connection) = builder.handshake(io).await?;
             // Ends with its handle, and so with the fetch.

@@ -16,7 +16,10 @@ enum Coding {
     Plain(Room),
     Gzip(Box<MultiGzDecoder<Room>>),
     /// RFC 9110 section 8.4.1.2 means zlib; some send the bare stream. Its first two bytes tell.
-    Unknown { first: Vec<u8>, most: usize },
+    Unknown {
+        first: Vec<u8>,
+        most: usize,
+    },
     Zlib(Box<ZlibDecoder<Room>>),
     Bare(Box<DeflateDecoder<Room>>),
 }

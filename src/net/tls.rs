@@ -28,7 +28,9 @@ impl Secure {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let judge = match authorities.is_empty() {
             true => None,
-            false => WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), Arc::clone(&provider)).build().ok(),
+            false => {
+                WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), Arc::clone(&provider)).build().ok()
+            }
         };
         let any = Arc::new(Any(Arc::clone(&provider)));
         let mut config = ClientConfig::builder_with_provider(provider)
@@ -42,7 +44,11 @@ impl Secure {
         Ok(Self { config: Arc::new(config), judge })
     }
 
-    pub(super) async fn agree(&self, stream: TcpStream, name: ServerName<'static>) -> std::io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn agree(
+        &self,
+        stream: TcpStream,
+        name: ServerName<'static>,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
         TlsConnector::from(Arc::clone(&self.config)).connect(name, stream).await
     }
 

@@ -107,7 +107,8 @@ impl Policy {
     /// The domain that says that this host is never visited, if one does.
     pub fn spares(&self, host: &str) -> Option<&str> {
         let host = host.strip_suffix('.').unwrap_or(host);
-        let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let is_below =
+            |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         self.never_visit.iter().map(String::as_str).find(|domain| is_below(domain))
     }
 }

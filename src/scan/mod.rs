@@ -59,7 +59,13 @@ pub struct Scanner {
 
 impl Scanner {
     /// A scanner that goes out by `dialer`, stays away from where `door` is shut, and knows `names` that others borrow.
-    pub fn new(dialer: Arc<Dialer>, door: Arc<dyn Door>, suffixes: Arc<Suffixes>, names: Arc<Names>, times: Times) -> Self {
+    pub fn new(
+        dialer: Arc<Dialer>,
+        door: Arc<dyn Door>,
+        suffixes: Arc<Suffixes>,
+        names: Arc<Names>,
+        times: Times,
+    ) -> Self {
         Self { dialer, door, eyes: seen::Eyes { suffixes, names, lore: Lore::builtin() }, times }
     }
 

@@ -67,9 +67,7 @@ impl Kept {
 
     pub(super) fn objected(&self) -> Option<(Arc<Finding>, Timestamp)> {
         match &self.answer {
-            Answer::Found { finding, learned } if finding.objects() => {
-                Some((Arc::clone(finding), *learned))
-            }
+            Answer::Found { finding, learned } if finding.objects() => Some((Arc::clone(finding), *learned)),
             Answer::Found { .. } => None,
             Answer::Failed { last, .. } => last.clone(),
         }

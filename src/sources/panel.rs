@@ -205,6 +205,7 @@ impl Questions {
 
 /// Whether nobody has to go there any more.
 fn is_settled(heard: &[Heard]) -> bool {
-    let objections = heard.iter().filter_map(|heard| heard.answer.as_ref().ok()).flat_map(|finding| &finding.objections);
+    let objections =
+        heard.iter().filter_map(|heard| heard.answer.as_ref().ok()).flat_map(|finding| &finding.objections);
     objections.into_iter().any(|objection| objection.tier == Tier::Malicious)
 }

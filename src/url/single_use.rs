@@ -35,15 +35,65 @@ impl fmt::Display for SingleUse {
 
 /// Parameters that name keys.
 const KEYS: &[&str] = &[
-    "token", "access_token", "id_token", "reset_token", "invite_token", "confirmation_token", "flow_token", "code", "otp",
-    "key", "secret", "sig", "signature", "nonce", "ticket", "jwt", "hash", "hmac", "auth", "authkey", "apikey", "magic",
-    "passcode", "pin", "samlrequest", "samlresponse", "oobcode", "invite", "invitation", "verifier", "uuid", "guid",
+    "token",
+    "access_token",
+    "id_token",
+    "reset_token",
+    "invite_token",
+    "confirmation_token",
+    "flow_token",
+    "code",
+    "otp",
+    "key",
+    "secret",
+    "sig",
+    "signature",
+    "nonce",
+    "ticket",
+    "jwt",
+    "hash",
+    "hmac",
+    "auth",
+    "authkey",
+    "apikey",
+    "magic",
+    "passcode",
+    "pin",
+    "samlrequest",
+    "samlresponse",
+    "oobcode",
+    "invite",
+    "invitation",
+    "verifier",
+    "uuid",
+    "guid",
 ];
 
 /// Parameters that tell a web site's owner where a visitor came from, and open nothing however they look.
 const TELLTALES: &[&str] = &[
-    "gclid", "gbraid", "wbraid", "dclid", "fbclid", "msclkid", "twclid", "ttclid", "yclid", "igshid", "mc_cid", "_hsenc",
-    "_hsmi", "hsctatracking", "mkt_tok", "srsltid", "epik", "li_fat_id", "ved", "ei", "si", "gs_lcp", "sei",
+    "gclid",
+    "gbraid",
+    "wbraid",
+    "dclid",
+    "fbclid",
+    "msclkid",
+    "twclid",
+    "ttclid",
+    "yclid",
+    "igshid",
+    "mc_cid",
+    "_hsenc",
+    "_hsmi",
+    "hsctatracking",
+    "mkt_tok",
+    "srsltid",
+    "epik",
+    "li_fat_id",
+    "ved",
+    "ei",
+    "si",
+    "gs_lcp",
+    "sei",
 ];
 
 struct Words {
@@ -149,16 +199,18 @@ fn is_token(part: &str) -> bool {
         return true;
     }
     // A file name and its ending, an address, the pieces of a JWT.
-    part.split(['.', '~', ':', ',', ';', '@', '=', ' ', '!', '*', '\'', '(', ')', '$', '|', '&', '+', '/', '?']).any(is_random)
+    part.split(['.', '~', ':', ',', ';', '@', '=', ' ', '!', '*', '\'', '(', ')', '$', '|', '&', '+', '/', '?'])
+        .any(is_random)
 }
 
 fn is_uuid(part: &str) -> bool {
     let lengths = [8, 4, 4, 4, 12];
     let pieces: Vec<&str> = part.split('-').collect();
     pieces.len() == lengths.len()
-        && pieces.iter().zip(lengths).all(|(piece, length)| {
-            piece.len() == length && piece.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
+        && pieces
+            .iter()
+            .zip(lengths)
+            .all(|(piece, length)| piece.len() == length && piece.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Whether a run of letters, digits, `-` and `_` is random rather than words joined by dashes.

@@ -74,13 +74,14 @@ impl Server {
     pub(crate) fn answering(answers: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let heads: Arc<Mutex<Vec<String>>> = Arc::default();
         let kept = heads.clone();
-        let server = Self::with("127.0.0.1:0", move |mut stream| {
+        let mut server = Self::with("127.0.0.1:0", move |mut stream| {
             let head = head(&mut stream);
             let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
             kept.lock().unwrap().push(head);
             let _ = stream.write_all(&answers(&target));
         });
-        Self { heads, ..server }
+        server.heads = heads;
+        server
     }
 
     /// Connections that were accepted.

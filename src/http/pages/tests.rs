@@ -77,7 +77,8 @@ fn only_what_may_be_passed_has_a_way_on() {
     every(|name, _, html, _| {
         let way_on = ["warn", "notice", "too-many"].iter().any(|kind| name.starts_with(kind)) || name == "checking";
         assert_eq!(html.matches("<form class=\"onward\" method=\"post\">").count(), usize::from(way_on), "{name}");
-        let may_report = way_on || ["block", "message-", "link-", "damaged", "checking"].iter().any(|kind| name.starts_with(kind));
+        let may_report =
+            way_on || ["block", "message-", "link-", "damaged", "checking"].iter().any(|kind| name.starts_with(kind));
         assert_eq!(html.matches("<button").count(), usize::from(way_on) + usize::from(may_report), "{name}");
         assert_eq!(html.matches("<form").count(), usize::from(way_on) + usize::from(may_report), "{name}");
     });

@@ -289,3 +289,45 @@ fn in_a_browser_checking_becomes_the_destination_or_a_warning() {
         assert_eq!(outcomes(&station), [Outcome::Pending, last]);
     }
 }
+
+/// Attack row 128, from end to end: a link that works once is opened by the person alone.
+#[test]
+fn row_128_a_link_that_works_once_is_spent_once_by_the_person() {
+    let server = Server::answering(|_| answer("200 OK", "", b"welcome"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let times = Times { patience: Duration::from_secs(30), limit: Duration::from_secs(30) };
+    let scanner = {
+        let _inside = runtime.enter();
+        Arc::new(scanner_naming(&[&server], "app.example.com", times))
+    };
+    let mut station = Station::new();
+    station.ask(Policy::standard(), vec![scanner.clone() as Arc<dyn Source>], Limits::default());
+    let listener = station.front();
+    let url = format!("http://app.example.com:{}/signin?token=8f14e45fceea167a5a36dedd4bea2543", server.address.port());
+    let path = station.link(&url);
+    let programs = ["Slackbot-LinkExpanding 1.0", "Mozilla/5.0 (compatible; Googlebot/2.1)"];
+    for _ in 0..3 {
+        assert_eq!(get(&listener, &format!("/~/preview{path}")).status, 200);
+        listener.say(format!("HEAD {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"));
+        for agent in programs {
+            let ask =
+                format!("GET {path} HTTP/1.1\r\nHost: {HOST}\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n");
+            listener.say(ask);
+        }
+        let journey = runtime.block_on(scanner.visit(&sekisho::url::parse(&url).unwrap()));
+        assert!(matches!(journey.end, sekisho::scan::End::Left(_)), "{journey:?}");
+    }
+    let reply = get(&listener, &path);
+    assert_eq!((reply.status, server.came()), (302, 0));
+    let event = station.events().pop().unwrap();
+    assert_eq!(event.outcome, Outcome::Allowed);
+    assert!(
+        event.asked[0].why.as_deref().unwrap().starts_with("not fetched: it looks as if it worked only once"),
+        "{event:?}"
+    );
+    // The person's browser follows.
+    let mut browser = std::net::TcpStream::connect(server.address).unwrap();
+    browser.write_all(b"GET /signin HTTP/1.1\r\n\r\n").unwrap();
+    drop(std::io::read_to_string(browser).unwrap());
+    assert_eq!(server.came(), 1);
+}

@@ -77,7 +77,9 @@ async fn row_132_heads_without_end_or_sense_are_not_read() {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
             endless(stream, b"X-A: b\r\n", Duration::ZERO);
         }),
-        ("interim answers without end", |stream| endless(stream, b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", Duration::ZERO)),
+        ("interim answers without end", |stream| {
+            endless(stream, b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", Duration::ZERO)
+        }),
         ("no HTTP", |stream| {
             let _ = stream.write_all(b"<html>HTTP/0.9</html>");
         }),

@@ -97,3 +97,20 @@ async fn a_lure_into_a_network_is_suspicious() {
     let inside = journey.visit(&parse("http://192.168.1.1/admin")).await.finding();
     assert!(inside.objections.is_empty() && matches!(inside.rest, Rest::Unlooked(_)), "{inside:?}");
 }
+
+#[tokio::test]
+async fn what_stands_there_is_looked_at_and_each_mark_is_told() {
+    let page = include_str!("../../pages/microsoft-login-en.page").split_once("\n\n").unwrap().1;
+    let server = Server::answering(move |target| match target {
+        "/go" => answer("200 OK", "Content-Type: text/html\r\n", b"<meta http-equiv=refresh content='0;url=/office'>"),
+        _ => answer("200 OK", "Content-Type: text/html; charset=utf-8\r\n", page.as_bytes()),
+    });
+    let zone = zone();
+    let scanner = scanner(means(&zone, &[&server]));
+    let journey = scanner.visit(&parse(&format!("http://www.example.com:{}/go", server.port()))).await;
+    assert_eq!(journey.steps[1].by, By::Page);
+    let finding = journey.finding();
+    assert!(finding.objects(), "{finding:?}");
+    let marks = finding.objections.iter().filter(|objection| objection.tier == Tier::Clean);
+    assert!(marks.count() >= 2, "{finding:?}");
+}
