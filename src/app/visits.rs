@@ -38,7 +38,7 @@ impl Visits {
             [] => Resolver::of_system()?,
             servers => Resolver::of(servers)?,
         };
-        let own = vec![config.listen, config.admin_listen];
+        let own = vec![config.listen, config.admin_listen, config.api.listen];
         let dialer = Arc::new(Dialer::new(Means {
             filter: Filter::new(own, scan.never.clone()).rehearsing(rehearsal),
             resolver,
