@@ -92,8 +92,9 @@ fn no_address(error: &NetError) -> NoAddress {
 /// `localhost`, `intranet`, `printer.local`, `metadata.internal` and their like are none (attack row 142).
 pub(super) fn is_public(host: &str, suffixes: &Suffixes) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
-    // `home.arpa` and the names of addresses (RFC 8375, RFC 3172) are in the list of suffixes, and nobody's page.
-    host.contains('.') && !host.ends_with(".arpa") && suffixes.is_known(host)
+    // In the list of suffixes too, and no names of DNS or nobody's page: RFC 7686; RFC 8375 and 3172.
+    let is_special = [".onion", ".arpa"].iter().any(|suffix| host.ends_with(suffix));
+    host.contains('.') && !is_special && suffixes.is_known(host)
 }
 
 #[cfg(test)]

@@ -280,13 +280,15 @@ fn station(source: &Arc<Told>, policy: Policy) -> Station {
 }
 
 pub(super) async fn click(station: &Station, path: &str) -> Answer {
-    match station.open(path) {
-        Answer::AskSources(questions) => {
-            let findings = station.checkpoint.ask_sources(&questions).await;
-            station.checkpoint.open(&Request { findings: Some(&findings), ..station.request(HOST, path) })
-        }
-        answer => answer,
+    let mut findings = Findings::default();
+    let mut answer = station.open(path);
+    // Once about the URL, once about where that leads.
+    for _ in 0..2 {
+        let Answer::AskSources(questions) = answer else { break };
+        findings = findings.and(station.checkpoint.ask_sources(&questions).await);
+        answer = station.checkpoint.open(&Request { findings: Some(&findings), ..station.request(HOST, path) });
     }
+    answer
 }
 
 #[tokio::test]

@@ -172,8 +172,8 @@ async fn a_known_bad_place_is_not_visited() {
     assert_eq!((quick.asked(), slow.asked()), (1, 0));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn where_a_visit_leads_the_others_are_asked_too() {
+#[test]
+fn where_a_visit_leads_the_others_are_asked_too() {
     let quick = Told::open("dns", Says::Clear);
     let slow = Told::slow(Says::Clear, Duration::from_secs(60));
     slow.let_through(1);
@@ -183,7 +183,7 @@ async fn where_a_visit_leads_the_others_are_asked_too() {
     station.ask(Policy::standard(), sources.to_vec(), Limits::default());
     let listener = station.front();
     let path = station.link(URL);
-    let reply = tokio::task::block_in_place(|| get(&listener, &path));
+    let reply = get(&listener, &path);
     assert_eq!((reply.status, quick.asked(), slow.asked()), (302, 2, 1), "{reply:?}");
     let event = station.events().pop().unwrap();
     let hops: Vec<_> = event.asked.iter().map(|asked| (asked.source.as_str(), asked.hop)).collect();
