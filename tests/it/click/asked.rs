@@ -14,7 +14,7 @@ use sekisho::{
     click::{Answer, Asks, Barrier, Request},
     judge::{Evidence, Freshness, Outcome, Said, Threat, Tier},
     policy::{Log, Need, Needs, Policy, Scan},
-    sources::{Finding, Findings, Limits, Objection, Panel, Questions, Source, Unanswered},
+    sources::{Finding, Findings, Limits, Objection, Panel, Questions, Rest, Source, Unanswered},
     store::Scope,
     url::{self, WebUrl},
 };
@@ -40,6 +40,7 @@ pub(super) struct Told {
 pub(super) enum Says {
     Clear,
     Malicious,
+    Unclear,
     Fails,
     Panics,
 }
@@ -111,6 +112,10 @@ impl Source for Told {
             let objections = match says {
                 Says::Clear => vec![],
                 Says::Malicious => vec![objection],
+                Says::Unclear => {
+                    let rest = Rest::Unclear("it cannot tell".into());
+                    return Ok(Finding { rest, keep: KEEP, ..Finding::default() });
+                }
                 Says::Fails => return Err(Unanswered("the line is cut".into())),
                 Says::Panics => panic!("as told"),
             };
@@ -237,6 +242,19 @@ async fn while_a_source_fails_its_last_objection_counts_and_its_last_clear_does_
         room.later(Duration::from_secs(5));
         assert_eq!(room.panel.gather(&about(URL)).await.heard[0].said(), Said::Clear);
     }
+}
+
+#[tokio::test]
+async fn one_that_cannot_tell_is_silent_and_unsays_nothing() {
+    let source = Told::open("dns", Says::Malicious);
+    let room = Room::of(&[&source], patient());
+    room.panel.gather(&about(URL)).await;
+    room.later(KEEP);
+    source.say(Says::Unclear);
+    assert_eq!(said(&room.panel.gather(&about(URL)).await), [(Said::Objects, Freshness::Stale)]);
+    let other = room.panel.gather(&about("https://other.example/")).await;
+    assert_eq!(said(&other), [(Said::Silent, Freshness::Asked)]);
+    assert_eq!(other.told()[0].why.as_deref(), Some("it cannot tell"));
 }
 
 #[tokio::test]
