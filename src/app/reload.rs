@@ -113,7 +113,7 @@ impl Gate {
         let lists = lists(&before.around, &config, &mut found);
         look_at_certificates(&before.around, now);
         let around = Around { config, lists, ..before.around.clone() };
-        if let Some(visits) = &around.visits {
+        if let Some(visits) = &around.asked.visits {
             visits.door.renew(&around.config, &around.lists);
         }
         self.put_in_force(InForce::new(around, ring, pages, now));

@@ -4,6 +4,7 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::{
     Gate, ListsError, Made, Origin, RingError, SystemClock,
+    asked::{Asked, SourceError},
     gate::Around,
     long_lists, open_ring,
     overseer::Overseer,
@@ -25,7 +26,6 @@ use crate::{
     },
     net::{DialerError, Rehearsal},
     ruling::{LiveRulings, RulingError},
-    sources::{self, Panel, Source},
     store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -54,6 +54,9 @@ pub enum StartError {
     /// What was taken back.
     #[error(transparent)]
     Ruling(#[from] RulingError),
+    /// The sources that have to be asked.
+    #[error(transparent)]
+    Sources(#[from] SourceError),
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -158,12 +161,12 @@ impl Station {
         let store = Store::open(&config.store)?;
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
-        let limits = limits(&config);
         let visits = Visits::of(&config, &suffixes, internal_of(&lists), rehearsal)?;
-        let panel = panel(visits.as_ref());
+        let asked = Asked::open(&config, &suffixes, visits)?;
+        let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
-            Around { config, lists, rulings, panel, visits, suffixes, log, store: Arc::new(store), limits, tls },
+            Around { config, lists, rulings, asked, suffixes, log, store: Arc::new(store), limits, tls },
             ring,
             pages,
             renewer,
@@ -187,6 +190,7 @@ impl Station {
     pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), RunError> {
         let Self { gate, writer } = self;
         let _watch = Watch::start(Arc::clone(&gate));
+        let _fresh = gate.in_force().around.asked.keep_fresh();
         let counters = Arc::new(Counters::default());
         let limits = gate.in_force().around.limits.clone();
         let (phase, watched) = watch::channel(Phase::Serving);
@@ -270,13 +274,6 @@ fn admin_limits() -> Limits {
     Limits { connections: 100, per_address: 100, drain: Duration::from_secs(1), ..Limits::default() }
 }
 
-/// Those who have to be asked about a URL: one line each.
-fn panel(visits: Option<&Visits>) -> Arc<Panel> {
-    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
-    sources.extend(visits.map(|visits| Arc::clone(&visits.scanner) as Arc<dyn Source>));
-    Arc::new(Panel::new(sources, sources::Limits::default(), Arc::new(SystemClock)))
-}
-
 /// What `/readyz` says of each part.
 pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     let in_force = gate.in_force();
@@ -286,6 +283,7 @@ pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     [of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
         .into_iter()
         .chain(certificates)
+        .chain(around.asked.vital(SystemClock.now()))
         .collect()
 }
 

@@ -420,15 +420,28 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Option<Value> {
             };
             Some(Value::Texts(values.iter().map(|value| port(value.get_ref())).collect::<Option<_>>()?))
         }
-        (Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Sockets | Kind::Paths, DeValue::Array(values)) => {
+        (
+            Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Texts | Kind::Sockets | Kind::Paths,
+            DeValue::Array(values),
+        ) => {
             let texts = values.iter().map(|value| value.get_ref().as_str().map(str::to_owned));
             Some(Value::Texts(texts.collect::<Option<_>>()?))
         }
         (Kind::Choice(words), DeValue::String(text)) => {
             words.contains(&text.as_ref()).then(|| Value::Text(text.to_string()))
         }
-        (Kind::Number(..) | Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Paths | Kind::Choice(_), _) => None,
-        (Kind::Sockets | Kind::Ports, _) => None,
+        (
+            Kind::Number(..)
+            | Kind::BaseUrls
+            | Kind::Domains
+            | Kind::Networks
+            | Kind::Texts
+            | Kind::Paths
+            | Kind::Sockets
+            | Kind::Ports
+            | Kind::Choice(_),
+            _,
+        ) => None,
         (_, DeValue::String(text)) => (!text.trim().is_empty()).then(|| Value::Text(text.to_string())),
         _ => None,
     }

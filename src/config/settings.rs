@@ -22,7 +22,8 @@ use crate::{
     judge::Tier,
     link::LinkBase,
     list::nearest,
-    policy::{Actions, Checking, Log, Override, Policy, Scan},
+    policy::{Actions, Checking, Log, Need, Needs, Override, Policy, Scan},
+    sources::{dns::Zone, policy_zone, safe_browsing},
     url::{self, Names},
 };
 
@@ -63,6 +64,12 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// How destinations are visited; none where they are not.
     pub scan: Option<Scanning>,
+    /// Lists that are asked by DNS; their names differ.
+    pub dns_lists: Vec<DnsListSetting>,
+    /// Response policy zones; their names differ, and from those of the lists above.
+    pub policy_zones: Vec<policy_zone::Settings>,
+    /// Hash-prefix lists.
+    pub safe_browsing: Option<safe_browsing::Settings>,
     /// Caps.
     pub limits: Limits,
     /// How many days clicks are kept at least.
@@ -80,6 +87,15 @@ pub struct Api {
     pub tokens: PathBuf,
     /// Requests that are worked on at one time.
     pub at_once: usize,
+}
+
+/// A list that is asked by DNS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsListSetting {
+    /// What is asked, and what answers mean.
+    pub zone: Zone,
+    /// Who is asked; the system's resolvers where nobody is named.
+    pub resolver: Option<SocketAddr>,
 }
 
 /// A place that the program may fill on first use only if nobody named it.
@@ -232,6 +248,9 @@ impl Reader<'_> {
         let drain = self.number(top, "", "drain_seconds");
         let workers = self.workers(top);
         let tls = self.certificates();
+        let dns_lists = self.dns_lists();
+        let policy_zones = self.policy_zones(&data_dir, &dns_lists);
+        let safe_browsing = self.safe_browsing(&data_dir);
         let limits = self.limits();
         let scan = self.scan(&tenants);
         let retention = self.document.sections("retention").first().copied();
@@ -253,6 +272,9 @@ impl Reader<'_> {
                 .document
                 .parse(top, "", "forwarded_header", |name| ForwardedHeader::named(name).ok_or("no such header"))?,
             proxy_protocol: self.networks(top, "proxy_protocol"),
+            dns_lists,
+            policy_zones,
+            safe_browsing,
             limits: limits?,
             scan,
             tls,
@@ -414,8 +436,14 @@ impl Reader<'_> {
         let stops = is(self, "log", "stops");
         let waits = is(self, "checking", "wait");
         let never_visit = self.parse_each(section, TABLE, "never_visit", domain);
+        let optional = self.parse_each(section, TABLE, "optional_sources", |name| Ok::<_, String>(name.to_owned()));
+        let needs = Needs {
+            by_source: optional.into_iter().map(|name| (name, Need::Optional)).collect(),
+            ..base.needs.clone()
+        };
         let policy = Policy {
             actions: actions.ok()?,
+            needs,
             overrides: refused.map_or(base.overrides, |is| if is { Override::Refused } else { Override::Allowed }),
             scan: lists_only.map_or(base.scan, |is| if is { Scan::ListsOnly } else { Scan::All }),
             checking: waits.map_or(base.checking, |is| if is { Checking::Wait } else { Checking::MayContinue }),
@@ -635,5 +663,6 @@ fn host_name() -> String {
         .unwrap_or_else(|| "sekisho".into())
 }
 
+mod asked;
 #[cfg(test)]
 mod tests;

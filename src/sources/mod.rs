@@ -8,9 +8,13 @@
 //! silence, or what is older than its time, as proof that nothing is wrong.
 
 mod chair;
+pub mod dns;
+mod file;
 mod findings;
 mod kept;
 mod panel;
+pub mod policy_zone;
+pub mod safe_browsing;
 mod seats;
 
 pub use findings::{Findings, Heard};
