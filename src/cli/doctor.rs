@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     app::{Origin, RingError, Shelf, may_make_ring, own_hosts, read_ring},
+    clamd::Clamd,
     config::{Config, Named},
     http::pages::Pages,
     store::{Store, StoreError},
@@ -35,6 +36,7 @@ pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failur
         ("templates", templates(config)),
         ("links", links(config)),
         ("certificates", certificates(&work)),
+        ("virus scanner", virus_scanner(config)),
         ("listener", listener(config)),
     ];
     let mut bad = 0;
@@ -178,6 +180,19 @@ fn certificates(work: &Work) -> Finding {
                 ends.map_or_else(String::new, moment)
             ))
         }
+    }
+}
+
+fn virus_scanner(config: &Config) -> Finding {
+    let Some((socket, limits)) = &config.clamav else { return Good("none is asked".into()) };
+    let clamd = Clamd::new(socket.clone(), *limits);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Bad(format!("no connection can be made from here: {error}")),
+    };
+    match runtime.block_on(clamd.version()) {
+        Ok(version) => Good(format!("{socket}, {version}")),
+        Err(error) => Bad(error.to_string()),
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     base::TenantId,
+    clamd::{self, Socket},
     click::{Brand, Color, Logo, MailAddress},
     http::{
         CertificateFiles, ForwardedHeader, Networks,
@@ -63,6 +64,8 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// Caps.
     pub limits: Limits,
+    /// The virus scanner that is asked, if any.
+    pub clamav: Option<(Socket, clamd::Limits)>,
     /// How many days clicks are kept at least.
     pub click_days: u32,
 }
@@ -201,6 +204,7 @@ impl Reader<'_> {
         let workers = self.workers(top);
         let tls = self.certificates();
         let limits = self.limits();
+        let clamav = self.clamav();
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
         Some(Config {
@@ -220,6 +224,7 @@ impl Reader<'_> {
                 .parse(top, "", "forwarded_header", |name| ForwardedHeader::named(name).ok_or("no such header"))?,
             proxy_protocol: self.networks(top, "proxy_protocol"),
             limits: limits?,
+            clamav,
             tls,
             click_days: u32::try_from(click_days?).ok()?,
             tenants,
@@ -455,6 +460,16 @@ impl Reader<'_> {
             spool_bytes: spool?.saturating_mul(1 << 20),
             link_openings: u32::try_from(openings?).ok()?,
         })
+    }
+
+    fn clamav(&mut self) -> Option<(Socket, clamd::Limits)> {
+        const TABLE: &str = "clamav";
+        let section = self.document.sections(TABLE).first().copied();
+        let socket = self.document.parse(section, TABLE, "socket", Socket::parse);
+        let seconds = self.number(section, TABLE, "timeout_seconds")?;
+        let megabytes = self.number(section, TABLE, "megabytes")?;
+        let bytes = usize::try_from(megabytes.saturating_mul(1 << 20)).ok()?;
+        Some((socket?, clamd::Limits { deadline: Duration::from_secs(seconds), bytes }))
     }
 
     fn text(&mut self, section: Option<SectionId>, table: &'static str, name: &str) -> Option<String> {
