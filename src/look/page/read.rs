@@ -206,7 +206,9 @@ impl State<'_> {
                     self.page.refresh = get_long(tag, "content");
                     let address =
                         self.page.refresh.as_deref().and_then(|content| content.get(content.find("data:")?..));
-                    self.data_address(&address.unwrap_or_default().to_owned());
+                    if let Some(address) = address.map(str::to_owned) {
+                        self.data_address(&address);
+                    }
                 }
                 let name = get("property").or_else(|| get("name")).unwrap_or_default();
                 if matches!(name, "og:site_name" | "application-name" | "og:title" | "apple-mobile-web-app-title") {
