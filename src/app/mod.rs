@@ -3,6 +3,7 @@
 //! Opens the keyring, the store, the lists and the listeners in the order in which they depend on each other, and
 //! tells of each failure which file and what to do.
 
+mod asked;
 mod desk;
 mod gate;
 mod lists;
@@ -16,6 +17,7 @@ mod system;
 mod tokens;
 mod watch;
 
+pub use asked::{SourceError, dns_lists};
 pub use desk::{Desk, DeskError, Transport, rewriter};
 pub use gate::Gate;
 pub use lists::{ListsError, Shelf, long_lists, own_hosts, seed_lists};

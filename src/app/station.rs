@@ -4,6 +4,7 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::{
     Gate, ListsError, Made, Origin, RingError, SystemClock,
+    asked::{Asked, SourceError},
     gate::Around,
     long_lists, open_ring,
     overseer::Overseer,
@@ -23,7 +24,6 @@ use crate::{
         serve,
     },
     ruling::{LiveRulings, RulingError},
-    sources::{self, Panel},
     store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -52,6 +52,9 @@ pub enum StartError {
     /// What was taken back.
     #[error(transparent)]
     Ruling(#[from] RulingError),
+    /// The sources that have to be asked.
+    #[error(transparent)]
+    Sources(#[from] SourceError),
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -148,10 +151,11 @@ impl Station {
         let store = Store::open(&config.store)?;
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
+        let asked = Asked::open(&config, &suffixes)?;
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
-            Around { config, lists, rulings, panel: panel(), suffixes, log, store: Arc::new(store), limits, tls },
+            Around { config, lists, rulings, asked, suffixes, log, store: Arc::new(store), limits, tls },
             ring,
             pages,
             renewer,
@@ -175,6 +179,7 @@ impl Station {
     pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), RunError> {
         let Self { gate, writer } = self;
         let _watch = Watch::start(Arc::clone(&gate));
+        let _fresh = gate.in_force().around.asked.keep_fresh();
         let counters = Arc::new(Counters::default());
         let limits = gate.in_force().around.limits.clone();
         let (phase, watched) = watch::channel(Phase::Serving);
@@ -258,12 +263,6 @@ fn admin_limits() -> Limits {
     Limits { connections: 100, per_address: 100, drain: Duration::from_secs(1), ..Limits::default() }
 }
 
-/// Those who have to be asked about a URL: one line each.
-fn panel() -> Arc<Panel> {
-    let sources = Vec::new();
-    Arc::new(Panel::new(sources, sources::Limits::default(), Arc::new(SystemClock)))
-}
-
 /// What `/readyz` says of each part.
 pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     let in_force = gate.in_force();
@@ -273,6 +272,7 @@ pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     [of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
         .into_iter()
         .chain(certificates)
+        .chain(around.asked.vital(SystemClock.now()))
         .collect()
 }
 
