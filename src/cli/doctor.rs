@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     app::{self, Origin, RingError, Shelf, may_make_ring, own_hosts, read_ring},
+    clamd::Clamd,
     config::{Config, Named},
     http::pages::Pages,
     sources::{
@@ -40,6 +41,7 @@ pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failur
         ("templates", templates(config)),
         ("links", links(config)),
         ("certificates", certificates(&work)),
+        ("virus scanner", virus_scanner(config)),
         ("listener", listener(config)),
     ];
     let findings = findings.into_iter().chain(dns_lists(&work).into_iter().map(|finding| ("list by DNS", finding)));
@@ -184,6 +186,19 @@ fn certificates(work: &Work) -> Finding {
                 ends.map_or_else(String::new, moment)
             ))
         }
+    }
+}
+
+fn virus_scanner(config: &Config) -> Finding {
+    let Some((socket, limits)) = &config.clamav else { return Good("none is asked".into()) };
+    let clamd = Clamd::new(socket.clone(), *limits);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Bad(format!("no connection can be made from here: {error}")),
+    };
+    match runtime.block_on(clamd.version()) {
+        Ok(version) => Good(format!("{socket}, {version}")),
+        Err(error) => Bad(error.to_string()),
     }
 }
 

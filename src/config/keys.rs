@@ -764,6 +764,35 @@ pub const KEYS: &[Key] = &[
         example: "256",
     },
     Key {
+        table: "clamav",
+        name: "socket",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "Where clamd of ClamAV listens: the path of its socket, or an IP address and a port. Files that a visit of a \
+              destination brings are sent there; over an address they are sent without encryption. Not set: no virus \
+              scanner is asked.",
+        example: "\"/run/clamav/clamd.ctl\"",
+    },
+    Key {
+        table: "clamav",
+        name: "timeout_seconds",
+        kind: Kind::Number(1, 60),
+        preset: Preset::Value("10"),
+        reload: Reload::OnSave,
+        doc: "How long clamd may take for one file. Later than that it has said nothing.",
+        example: "10",
+    },
+    Key {
+        table: "clamav",
+        name: "megabytes",
+        kind: Kind::Number(1, 1024),
+        preset: Preset::Value("25"),
+        reload: Reload::OnSave,
+        doc: "Files larger than this are not sent. `StreamMaxLength` of clamd is the other cap; its default is 25.",
+        example: "25",
+    },
+    Key {
         table: "retention",
         name: "click_days",
         kind: Kind::Number(1, 36_500),
@@ -877,6 +906,7 @@ pub(super) const TABLES: &[(&str, Several, &str)] = &[
         "Lists of hash prefixes, kept here and confirmed by their server (docs/SOURCES.md).",
     ),
     ("limits", Several::No, "Caps on what grows."),
+    ("clamav", Several::No, "A virus scanner for files that links lead to."),
     ("retention", Several::No, "How long what is recorded is kept."),
     ("api", Several::No, "The API for programs (`sekisho api`; [the document](openapi.json))."),
 ];

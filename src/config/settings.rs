@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     base::TenantId,
+    clamd::{self, Socket},
     click::{Brand, Color, Logo, MailAddress},
     http::{
         CertificateFiles, ForwardedHeader, Networks,
@@ -72,6 +73,8 @@ pub struct Config {
     pub safe_browsing: Option<safe_browsing::Settings>,
     /// Caps.
     pub limits: Limits,
+    /// The virus scanner that is asked, if any.
+    pub clamav: Option<(Socket, clamd::Limits)>,
     /// How many days clicks are kept at least.
     pub click_days: u32,
     /// The API for programs.
@@ -253,6 +256,7 @@ impl Reader<'_> {
         let safe_browsing = self.safe_browsing(&data_dir);
         let limits = self.limits();
         let scan = self.scan(&tenants);
+        let clamav = self.clamav();
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
         let api = self.api(&data_dir, !tls.is_empty(), overrides.api_listen);
@@ -277,6 +281,7 @@ impl Reader<'_> {
             safe_browsing,
             limits: limits?,
             scan,
+            clamav,
             tls,
             click_days: u32::try_from(click_days?).ok()?,
             tenants,
@@ -542,6 +547,16 @@ impl Reader<'_> {
         let visits = self.text(section, TABLE, "visit").is_some_and(|word| word == "on");
         let contact = contact.or_else(|| Some(tenants.first()?.base.to_string()))?;
         visits.then_some(Scanning { contact, resolvers, ports, never })
+    }
+
+    fn clamav(&mut self) -> Option<(Socket, clamd::Limits)> {
+        const TABLE: &str = "clamav";
+        let section = self.document.sections(TABLE).first().copied();
+        let socket = self.document.parse(section, TABLE, "socket", Socket::parse);
+        let seconds = self.number(section, TABLE, "timeout_seconds")?;
+        let megabytes = self.number(section, TABLE, "megabytes")?;
+        let bytes = usize::try_from(megabytes.saturating_mul(1 << 20)).ok()?;
+        Some((socket?, clamd::Limits { deadline: Duration::from_secs(seconds), bytes }))
     }
 
     fn api(&mut self, data_dir: &Path, has_tls: bool, named: Option<SocketAddr>) -> Option<Api> {

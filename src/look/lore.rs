@@ -33,6 +33,7 @@ pub(super) struct Words {
     pub(super) identity: Vec<String>,
     pub(super) threatens: Vec<String>,
     pub(super) lures: Vec<String>,
+    pub(super) mail_alarm: Vec<String>,
     pub(super) providers: Vec<String>,
     pub(super) prompt: Vec<String>,
     pub(super) paste: Vec<String>,

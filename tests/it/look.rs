@@ -7,6 +7,7 @@ use sekisho::{
     url::{Names, Suffixes, parse},
 };
 
+mod files;
 mod pages;
 
 static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::builtin);
@@ -15,7 +16,13 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
     names.protect("corp.example").unwrap();
     names
 });
-static LORE: LazyLock<Lore> = LazyLock::new(Lore::builtin);
+/// The files that are built in, as they lie there now: weights can be tried without building anything.
+static LORE: LazyLock<Lore> = LazyLock::new(|| {
+    let files = ["page_weights.toml", "page_brands.txt", "page_icons.txt", "page_words.toml"];
+    let [weights, brands, icons, words] = files
+        .map(|file| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(file)).unwrap());
+    Lore::parse(&weights, &brands, &icons, &words).unwrap()
+});
 
 fn looked(url: &str, status: u16, content_type: Option<&str>, disposition: Option<&str>, bytes: &[u8]) -> Looked {
     let url = parse(url).unwrap();

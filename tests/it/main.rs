@@ -4,6 +4,8 @@
 #[cfg(feature = "server")]
 mod browser;
 #[cfg(feature = "server")]
+mod clamd;
+#[cfg(feature = "server")]
 mod cli;
 #[cfg(feature = "server")]
 mod click;

@@ -3,12 +3,15 @@
 use sha2::{Digest, Sha256};
 
 use super::View;
-use crate::look::{
-    Check,
-    brands::Named,
-    check::Seen,
-    quote::{quoted, shown},
-    text,
+use crate::{
+    look::{
+        Check,
+        brands::Named,
+        check::Seen,
+        quote::{quoted, shown},
+        text,
+    },
+    url::{WebUrl, parse},
 };
 
 pub(super) fn check(view: &View<'_>, seen: &mut Seen<'_>) {
@@ -23,7 +26,7 @@ pub(super) fn check(view: &View<'_>, seen: &mut Seen<'_>) {
         return;
     };
     let (domain, host, secret) = (claimed.domain, shown(view.host(), 80), view.secret_in_words());
-    if claimed.is_weak {
+    if claimed.is_weak || view.seen.len() > LONGEST || names_itself(view) {
         seen.mark(Check::BrandSoftware, format!("it names {} and asks for {secret} on {host}", quoted(claimed.word)));
     } else {
         seen.mark(
@@ -38,6 +41,23 @@ pub(super) fn check(view: &View<'_>, seen: &mut Seen<'_>) {
         seen.mark(Check::BrandRights, format!("it signs as {domain} ({})", quoted(&line)));
     }
     assets(view, Some(claimed.domain), seen);
+}
+
+/// Bytes of text from which on a page is about something, and no bare login.
+const LONGEST: usize = 6000;
+
+/// Whether its title names the house that its host is called after: then another name in it is what it is about.
+fn names_itself(view: &View<'_>) -> bool {
+    const SHORTEST: usize = 4;
+    let (suffixes, host) = (view.around.suffixes, view.host());
+    if suffixes.is_shared(host) || view.around.names.likeness(view.url(), suffixes).is_some() {
+        return false;
+    }
+    let label = suffixes.registrable_domain(host).and_then(|domain| domain.split('.').next()).unwrap_or_default();
+    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let own = bare(label);
+    let parts = view.title.split(['|', '-', '–', '—', '·', ':', '｜', '»', '/', '•', '<', '>', '‹']);
+    own.len() >= SHORTEST && parts.map(bare).any(|part| part == own)
 }
 
 /// Foreign brands named where a page says whose it is: in its title and its headings, not beside “sign in with”.
@@ -112,16 +132,18 @@ fn file_of(src: &str) -> &str {
 
 /// The line with the sign of copyright, if it names that brand.
 fn rights(view: &View<'_>, domain: &str) -> Option<String> {
-    let lines = view.page.text.lines().filter(|line| line.len() < 300);
-    lines.map(|line| (line, text::fold(line))).find_map(|(line, folded)| {
-        let signs = folded.contains('©')
-            || folded.contains("copyright")
-            || folded.contains("all rights reserved")
-            || folded.contains("(c) 20");
-        let named =
-            || view.around.lore.brands.named_in(&folded, view.around.names).iter().any(|named| named.domain == domain);
-        (signs && named()).then(|| line.trim().to_owned())
-    })
+    const MOST: usize = 50;
+    let signs = |line: &&str| {
+        let lower = line.to_ascii_lowercase();
+        ["©", "copyright", "all rights reserved", "(c) 20"].iter().any(|sign| lower.contains(sign))
+    };
+    let brands = &view.around.lore.brands;
+    let mut lines = view.page.text.lines().filter(|line| line.len() < 300).filter(signs).take(MOST);
+    let line = lines.find(|line| {
+        let folded = text::fold(line);
+        brands.named_in(&folded, view.around.names).iter().any(|named| named.domain == domain)
+    })?;
+    Some(line.trim().to_owned())
 }
 
 /// Pictures, styles and scripts from the servers of a brand: of the one that is claimed, or, where none is, of one whose
@@ -142,37 +164,43 @@ fn assets(view: &View<'_>, domain: Option<&str>, seen: &mut Seen<'_>) {
     }
 }
 
-/// What others use in earnest: fonts, counters, libraries.
-fn serves_all(url: &crate::url::WebUrl) -> bool {
-    const SHARED: [&str; 22] = [
+/// What others use in earnest: fonts, counters, libraries, buttons to pay.
+fn serves_all(url: &WebUrl) -> bool {
+    const SHARED: [&str; 19] = [
+        "accounts.google.com",
+        "ajax.aspnetcdn.com",
+        "ajax.googleapis.com",
+        "apis.google.com",
+        "appleid.cdn-apple.com",
+        "connect.facebook.net",
         "fonts.googleapis.com",
         "fonts.gstatic.com",
-        "www.googletagmanager.com",
-        "www.google-analytics.com",
-        "ajax.googleapis.com",
-        "www.gstatic.com",
-        "apis.google.com",
-        "www.google.com",
         "maps.googleapis.com",
-        "accounts.google.com",
-        "storage.googleapis.com",
-        "connect.facebook.net",
-        "www.facebook.com",
-        "platform.twitter.com",
         "platform.linkedin.com",
+        "platform.twitter.com",
+        "static.zdassets.com",
+        "www.facebook.com",
+        "www.google-analytics.com",
+        "www.google.com",
+        "www.googletagmanager.com",
+        "www.gstatic.com",
         "www.paypal.com",
         "www.paypalobjects.com",
-        "ajax.aspnetcdn.com",
-        "appleid.cdn-apple.com",
-        "static.zdassets.com",
-        "raw.githubusercontent.com",
-        "avatars.githubusercontent.com",
     ];
-    SHARED.contains(&url.host_str())
-        || url.host_str().ends_with(".amazonaws.com")
-        || url.host_str().ends_with(".azureedge.net")
-        || url.host_str().ends_with(".googleusercontent.com")
-        || url.host_str().ends_with(".github.io")
+    SHARED.contains(&url.host_str()) || stores_for_all(url)
+}
+
+/// Where anyone may store files.
+fn stores_for_all(url: &WebUrl) -> bool {
+    const STORES: [&str; 6] = [
+        "amazonaws.com",
+        "azureedge.net",
+        "github.io",
+        "githubusercontent.com",
+        "googleusercontent.com",
+        "storage.googleapis.com",
+    ];
+    STORES.iter().any(|store| url.host_str().ends_with(store))
 }
 
 /// No name is claimed in words, but a logo stands over the form, and it is the only one.
@@ -199,7 +227,7 @@ fn logo_alone(view: &View<'_>, seen: &mut Seen<'_>) {
 
 /// The comment that browsers leave in a page that they save.
 fn copied(view: &View<'_>, seen: &mut Seen<'_>) {
-    let from = view.page.saved_from.as_deref().and_then(|from| crate::url::parse(from).ok());
+    let from = view.page.saved_from.as_deref().and_then(|from| parse(from).ok());
     if let Some(from) = from.filter(|from| !view.is_same_site(from.host_str())) {
         seen.mark(
             Check::BrandCopy,
@@ -219,9 +247,9 @@ fn icon(view: &View<'_>, seen: &mut Seen<'_>) {
         return;
     }
     let url = view.page.icon(view.url());
-    let owner = url
-        .as_ref()
-        .and_then(|url| view.owner(url.host_str()).filter(|_| !view.is_same_site(url.host_str()) && !serves_all(url)));
+    let owner = url.as_ref().and_then(|url| {
+        view.owner(url.host_str()).filter(|_| !view.is_same_site(url.host_str()) && !stores_for_all(url))
+    });
     if let Some(owner) = owner {
         seen.mark(Check::BrandIcon, format!("its icon comes from {owner}"));
     }

@@ -98,12 +98,11 @@ fn what_is_asked(view: &View<'_>, seen: &mut Seen<'_>) {
             "it asks for the recovery words or the private key of a wallet, with which anyone can empty it",
         );
     }
-    let card = view.asks(Secret::Card);
-    if card
-        && (view.asks(Secret::Password) && view.asks(Secret::CardCode) && together(view) || view.asks(Secret::CardPin))
-    {
-        let with = if view.asks(Secret::CardPin) { Secret::CardPin } else { Secret::Password };
-        seen.mark(Check::AsksMuch, format!("it asks for the number of a card together with {}", with.name()));
+    if view.asks(Secret::Card) && view.asks(Secret::CardPin) {
+        seen.mark(Check::AsksPin, "it asks for the number of a card together with its PIN");
+    }
+    if view.asks(Secret::CardCode) && together(view) {
+        seen.mark(Check::AsksMuch, "one form asks for a password and for the number and code of a card");
     }
     let providers = &view.around.lore.words.providers;
     let offers = |text: &str| text::count_of(text, providers);

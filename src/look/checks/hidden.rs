@@ -16,7 +16,7 @@ pub(super) fn check(view: &View<'_>, seen: &mut Seen<'_>) {
                     format!("a script writes the page, or a part of it, out of a text {how}"),
                 );
             }
-            Packed::Address(address) => {
+            Packed::Unaddressed(address) => {
                 seen.mark(Check::DataPage, format!("it shows or goes on to a page without an address ({address})"));
             }
             _ => {}

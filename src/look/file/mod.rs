@@ -8,7 +8,7 @@ mod pdf;
 mod tar;
 mod zip;
 
-pub(super) use name::{ending, is_program, is_starter, name};
+pub(super) use name::{ending, is_image, is_program, is_starter, name};
 
 use super::{
     Body, Check, Kind,

@@ -145,7 +145,7 @@ pub(in crate::look) fn is_program(ending: &str) -> bool {
     PROGRAMS.contains(&ending)
 }
 
-pub(super) fn is_image(ending: &str) -> bool {
+pub(in crate::look) fn is_image(ending: &str) -> bool {
     IMAGES.contains(&ending)
 }
 

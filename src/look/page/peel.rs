@@ -15,8 +15,10 @@ use crate::look::Kind;
 pub(in crate::look) enum Packed {
     /// A page in an attribute: not hidden, only inside.
     Document(String),
-    /// A `data:` address.
+    /// A `data:` address that has not been unpacked yet.
     Address(String),
+    /// One that was a page: how it begins.
+    Unaddressed(String),
     /// A page in an encoded text of a script, and how it was encoded.
     Page(&'static str),
     /// A file in an encoded text of a script.
@@ -51,7 +53,7 @@ pub(super) fn peel(page: &mut Page) {
                         if is_page {
                             pages.push((html, true));
                         }
-                        kept.push(Packed::Address(super::super::quote::shown(&address, 40)));
+                        kept.push(Packed::Unaddressed(super::super::quote::shown(&address, 40)));
                     }
                 }
                 other => kept.push(other),

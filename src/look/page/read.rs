@@ -19,8 +19,8 @@ use crate::look::text;
 const MAX_COMPARED: u64 = 20_000_000;
 /// Bytes of one name, address or text that are kept.
 const MAX_VALUE: usize = 2048;
-/// Characters before a field that may say what it is for.
-const BEFORE: usize = 100;
+/// Bytes before a field, and of its label, that may say what it is for.
+const BEFORE: usize = 120;
 
 /// Adds what stands in `html` to `page`. `was_packed`: it stood in an encoded text.
 pub(super) fn read(html: &str, page: &mut Page, was_packed: bool) {
@@ -204,6 +204,11 @@ impl State<'_> {
                     && self.page.refresh.is_none()
                 {
                     self.page.refresh = get_long(tag, "content");
+                    let address =
+                        self.page.refresh.as_deref().and_then(|content| content.get(content.find("data:")?..));
+                    if let Some(address) = address.map(str::to_owned) {
+                        self.data_address(&address);
+                    }
                 }
                 let name = get("property").or_else(|| get("name")).unwrap_or_default();
                 if matches!(name, "og:site_name" | "application-name" | "og:title" | "apple-mobile-web-app-title") {
@@ -459,10 +464,15 @@ impl State<'_> {
             field.hints.push(' ');
             field.hints += &text::fold(cut(run, BEFORE));
         }
-        self.before.push(' ');
-        self.before.push_str(run);
-        let start = self.before.ceil_char_boundary(self.before.len().saturating_sub(BEFORE * 3));
-        self.before.drain(..start);
+        // What stands before a field says what it is for, and is short; a paragraph is about something else.
+        if run.len() > BEFORE {
+            self.before.clear();
+        } else {
+            self.before.push(' ');
+            self.before.push_str(run);
+            let start = self.before.ceil_char_boundary(self.before.len().saturating_sub(BEFORE));
+            self.before.drain(..start);
+        }
     }
 
     /// Text that begins as an address does and is no link.

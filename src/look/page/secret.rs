@@ -15,6 +15,9 @@ pub(in crate::look) enum Secret {
     Identity,
 }
 
+/// Words of fields in which something is looked for.
+const SEARCHES: [&str; 7] = ["search", "query", "suche", "recherche", "buscar", "検索", "搜索"];
+
 impl Secret {
     /// What the field asks for, by its type and by the words of its names and around it.
     pub(in crate::look) fn of(field: &Field, words: &Words) -> Option<Self> {
@@ -32,6 +35,10 @@ impl Secret {
                 | "color"
                 | "search"
         ) {
+            return None;
+        }
+        let is_query = matches!(field.hints.trim(), "q" | "s");
+        if is_query || SEARCHES.iter().any(|word| text::has_word_alone(&field.hints, word)) {
             return None;
         }
         let says = |words: &[String]| {

