@@ -9,7 +9,7 @@ use std::{
 };
 
 use moka::future::Cache;
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use super::{Breaker, Budget, Gate, Reading, Resolver, Spent, Zone, names};
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 
 /// How long a question may take, whether or not a click still waits.
 const LIMIT: Duration = Duration::from_secs(3);
+/// How long one name may take, whoever is asked for it.
+const ANSWER_TAKES: Duration = Duration::from_millis(2500);
 /// Bounds on how long an answer is kept by its name, whatever its time to live says.
 const KEEP: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(60 * 60));
 /// How long a failure is kept, so that the URLs of one host do not each ask again.
@@ -209,7 +211,11 @@ impl Inner {
             return silent(format!("its budget of {many} questions a {what} is used up"), Duration::from_secs(1));
         }
         count(&self.counts.asked);
-        let told = match self.resolver.ask(&format!("{name}.{}.", self.zone.zone)).await {
+        // Sooner than whoever asks gives up, so that the breaker hears of it however many resolvers are tried.
+        let question = format!("{name}.{}.", self.zone.zone);
+        let told = timeout(ANSWER_TAKES, self.resolver.ask(&question)).await;
+        let told = told.unwrap_or_else(|_| Err(Unanswered("no answer came in time".to_owned())));
+        let told = match told {
             Ok(told) => told,
             Err(why) => {
                 count(&self.counts.failed);
