@@ -26,6 +26,7 @@ mod pattern;
 mod protect;
 mod scope;
 mod spelt;
+mod trust;
 mod written;
 
 pub use cover::covers;
@@ -46,4 +47,5 @@ pub use parse::{
 pub use pattern::{MAX_PATTERN_BYTES, Pattern};
 pub use protect::Protected;
 pub use scope::MAX_PREFIX_BYTES;
+pub use trust::Trust;
 pub use written::Written;
