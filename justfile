@@ -20,12 +20,14 @@ test *filter:
 crash:
     cargo test --test it crash:: -- --ignored --nocapture
 
-# Write the pages that are made from code: docs/CONFIGURATION.md, docs/METRICS.md, docs/HTML.md.
+# Write what is made from code: docs/CONFIGURATION.md, docs/METRICS.md, docs/openapi.json, docs/HTML.md.
 docs:
     cargo run --quiet -- config reference > docs/CONFIGURATION.md.new
     mv docs/CONFIGURATION.md.new docs/CONFIGURATION.md
     cargo run --quiet -- config metrics > docs/METRICS.md.new
     mv docs/METRICS.md.new docs/METRICS.md
+    cargo run --quiet -- config openapi > docs/openapi.json.new
+    mv docs/openapi.json.new docs/openapi.json
     SEKISHO_BLESS=1 cargo test --quiet --test it the_manual_has_the_table
 
 # Send a message to yourself and click it.

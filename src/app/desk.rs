@@ -83,6 +83,11 @@ impl Desk {
         Ok(rewritten)
     }
 
+    /// Puts the original links back where they are ours.
+    pub fn restore(&self, raw: &[u8], now: Timestamp) -> Result<Vec<u8>, DeskError> {
+        Ok(self.rewriter.restore(raw, now)?.message)
+    }
+
     fn wraps(&self, report: &Report, subject: &Option<String>, transport: &Transport<'_>, now: Timestamp) -> Vec<Wrap> {
         let tenant = self.rewriter.tenant();
         report.links.iter().filter_map(|link| self.wrap(link, report, subject, transport, tenant, now)).collect()

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::system::{NoEntropy, entropy};
 use crate::{
     base::Timestamp,
+    click::Decoder,
     config::{Config, Named, durable},
     link::{Keyring, KeyringError},
 };
@@ -146,6 +147,12 @@ pub fn read_ring(path: &Path) -> Result<Keyring, RingError> {
 fn is_credential(path: &Path) -> bool {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY");
     folder.is_some_and(|folder| path.parent() == Some(Path::new(&folder)))
+}
+
+/// What reads the links of the tenants of `config`, and proves them where the keyring can be read.
+pub fn decoder(config: &Config) -> Decoder {
+    let ring = read_ring(config.keyring.path()).map_err(|error| format!("it cannot be proven: {error}"));
+    Decoder::new(ring, config.tenants.iter().map(|tenant| tenant.id).collect())
 }
 
 /// Makes a keyring with one fresh key, where there is none.

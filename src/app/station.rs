@@ -213,7 +213,7 @@ impl Station {
     }
 }
 
-fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
+pub(super) fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
     if config.tls.is_empty() {
         return Ok(None);
     }
@@ -221,7 +221,7 @@ fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, TlsError> {
 }
 
 /// Takes new certificates soon after they are written.
-async fn watch_certificates(tls: Arc<Tls>) {
+pub(super) async fn watch_certificates(tls: Arc<Tls>) {
     let mut soon = tokio::time::interval(LOOK);
     loop {
         soon.tick().await;

@@ -6,6 +6,7 @@ use super::list::ListCommand;
 use crate::{
     base::{ClickId, MessageHash},
     config::{Environment, Overrides, Place},
+    http::api::Scope,
     judge::Outcome,
     link::KeyId,
 };
@@ -36,6 +37,11 @@ pub(super) enum Command {
     Demo(crate::demo::Args),
     /// Answer clicks.
     Serve(ServeArguments),
+    /// Rewrite, restore and decode for programs that speak HTTP.
+    Api(ApiArguments),
+    /// Make and take back the tokens of the API.
+    #[command(subcommand)]
+    Tokens(TokensCommand),
     /// Read a message on stdin, write it with signed links to stdout. Exit code 75: try again.
     Rewrite(RewriteArguments),
     /// Read a message on stdin, write it with the original links to stdout. Exit code 75: try again.
@@ -83,6 +89,47 @@ pub(super) struct ServeArguments {
     /// Where health and readiness are answered.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) admin_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApiArguments {
+    /// Where links live, such as https://go.corp.example.
+    #[arg(long, value_name = "URL")]
+    pub(super) base_url: Option<String>,
+    /// Where programs are answered.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokensCommand {
+    /// Make a token. It is written to stdout once, and kept nowhere.
+    Add {
+        /// Who will use it.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What it is good for: rewrite, restore, decode; may be given several times.
+        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        scopes: Vec<Scope>,
+        /// The one tenant that it is good for [default: all].
+        #[arg(long, value_name = "ID")]
+        tenant: Option<u16>,
+        /// Until when it counts: 2027-11-24, 2027-11-24T09:00:00Z [default: for ever].
+        #[arg(long, value_name = "WHEN")]
+        until: Option<String>,
+    },
+    /// The tokens, without themselves.
+    List {
+        /// One JSON object a token.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a token back; it counts no longer at the next request.
+    Remove {
+        /// Its name, as `tokens list` shows it.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -186,6 +233,8 @@ pub(super) enum ConfigCommand {
     Reference,
     /// Write the reference of all metrics, in Markdown.
     Metrics,
+    /// Write the document of the API (OpenAPI 3.1), as JSON.
+    Openapi,
 }
 
 #[derive(Debug, Args)]

@@ -7,12 +7,14 @@ use crate::{
     app::{SystemClock, metrics},
     base::Clock as _,
     config::{example, reference},
+    http::api::describe,
 };
 
 pub(super) fn run(place: &PlaceArguments, command: &ConfigCommand, out: &mut Stdout) -> Result<(), Failure> {
     match command {
         ConfigCommand::Example => out.bytes(example().as_bytes()),
         ConfigCommand::Metrics => out.bytes(metrics::reference().as_bytes()),
+        ConfigCommand::Openapi => out.bytes(describe().as_bytes()),
         ConfigCommand::Reference => out.bytes(reference().as_bytes()),
         ConfigCommand::Show { json } => {
             let (_, settings) = place.place().show(&place.overrides())?;

@@ -3,9 +3,9 @@
 use std::{fmt, io, process::ExitCode};
 
 use crate::{
-    app::{DeskError, ListsError, RingError, StartError},
+    app::{DeskError, ListsError, RegistrarError, RingError, StartError, TokensError},
     config::ConfigError,
-    http::BindError,
+    http::{BindError, api::GrantsError},
     ruling::RulingError,
     store::{AnswerError, RevokeError, StoreError},
 };
@@ -160,6 +160,35 @@ impl From<DeskError> for Failure {
             DeskError::Ring(error) => error.into(),
             DeskError::Store(error) => error.into(),
             DeskError::Mint(_) | DeskError::Refused(_) | DeskError::Clock { .. } => Self::new(Exit::TryAgain, error),
+        }
+    }
+}
+
+impl From<TokensError> for Failure {
+    fn from(error: TokensError) -> Self {
+        let exit = match &error {
+            TokensError::Unreadable { .. } => Exit::Config,
+            TokensError::Unwritable { source, .. } => of_io(source, Exit::CannotCreate),
+            TokensError::Wrong { source, .. } => match source {
+                GrantsError::Text { .. } => Exit::Config,
+                GrantsError::Name(_) | GrantsError::Nothing(_) => Exit::Usage,
+                GrantsError::Taken(_) => Exit::Data,
+                GrantsError::Unknown(_) => Exit::NoInput,
+            },
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<RegistrarError> for Failure {
+    fn from(error: RegistrarError) -> Self {
+        match error {
+            RegistrarError::Desk(error) => error.into(),
+            RegistrarError::Config(error) => error.into(),
+            RegistrarError::Tokens(error) => error.into(),
+            RegistrarError::Bind(error) => error.into(),
+            RegistrarError::Tls(_) => Self::new(Exit::Config, error),
+            RegistrarError::Listener(_) => Self::new(Exit::Unavailable, error),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! what to do, with a code of sysexits.h (`exit`). `sekisho rewrite` stands in the mail path: it writes a whole message
 //! or none, and whatever fails on our side ends in code 75, so that the mail system keeps the message.
 
+mod api;
 mod args;
 mod bulk;
 mod check;
@@ -15,6 +16,7 @@ mod doctor;
 mod exit;
 mod keys;
 mod list;
+mod manager;
 mod named;
 mod notice;
 mod output;
@@ -22,6 +24,8 @@ mod reports;
 mod revoke;
 mod rewrite;
 mod serve;
+mod signals;
+mod tokens;
 mod when;
 mod work;
 
@@ -71,6 +75,8 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     match command {
         Command::Demo(args) => demo::run(&place, &args)?,
         Command::Serve(args) => serve::run(&place, args)?,
+        Command::Api(args) => api::run(&place, args)?,
+        Command::Tokens(command) => tokens::run(&place, command, &mut out)?,
         Command::Rewrite(args) => rewrite::run(&place, &args, &mut out)?,
         Command::Restore(args) => rewrite::run_restore(&place, &args, &mut out)?,
         Command::Decode(args) => decode::run(&place, &args, &mut out)?,

@@ -1,13 +1,15 @@
 use std::{io::IsTerminal, net::SocketAddr, sync::Arc};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use super::{
     Exit, Failure,
     args::{PlaceArguments, ServeArguments},
     keys::say_to_back_up,
+    manager,
     output::{count, people},
+    signals::{Signals, next},
     work::{origin, say_if_moved},
 };
 use crate::{
@@ -45,10 +47,10 @@ pub(super) fn run(place: &PlaceArguments, args: ServeArguments) -> Result<(), Fa
 }
 
 async fn answer(station: Station, handed_over: HandedOver, config: &Config) -> Result<(), Failure> {
-    let signals = Signals::new()
-        .map_err(|error| Failure::new(Exit::Unavailable, format_args!("cannot hear signals: {error}")))?;
+    let signals = Signals::new()?;
     let listeners = Listeners::bind(config, handed_over).await?;
-    say_where(&listeners, &station, config)?;
+    let status = say_where(&listeners, &station, config)?;
+    manager::ready(&status);
     let Signals { mut term, mut int, hup } = signals;
     let reloads = tokio::spawn(reload_on(hup, station.gate()));
     let (first, told) = tokio::sync::oneshot::channel::<()>();
@@ -58,6 +60,7 @@ async fn answer(station: Station, handed_over: HandedOver, config: &Config) -> R
     });
     let twice = async {
         next(&mut term, &mut int).await;
+        manager::stopping();
         people("ending: what is under way is finished; a second signal cuts it");
         drop(first);
         next(&mut term, &mut int).await;
@@ -68,6 +71,7 @@ async fn answer(station: Station, handed_over: HandedOver, config: &Config) -> R
             RunError::Template(_) => Failure::new(Exit::Bug, error),
             RunError::Unwritten(_) => Failure::new(Exit::Io, error),
         }),
+        () = manager::beat() => Ok(()),
         () = twice => {
             people("cut what was under way");
             Ok(())
@@ -77,44 +81,28 @@ async fn answer(station: Station, handed_over: HandedOver, config: &Config) -> R
     ended
 }
 
-/// What the operating system tells a service.
-struct Signals {
-    term: Signal,
-    int: Signal,
-    hup: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            term: signal(SignalKind::terminate())?,
-            int: signal(SignalKind::interrupt())?,
-            hup: signal(SignalKind::hangup())?,
-        })
-    }
-}
-
-async fn next(term: &mut Signal, int: &mut Signal) {
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
-}
-
 async fn reload_on(mut hup: Signal, gate: Arc<Gate>) {
     while hup.recv().await.is_some() {
+        manager::reloading();
         let gate = Arc::clone(&gate);
-        if let Err(error) = tokio::task::spawn_blocking(move || gate.reload()).await {
-            tracing::error!(%error, "reading again failed");
-        }
+        let status = match tokio::task::spawn_blocking(move || gate.reload()).await {
+            Ok(renewal) => format!("read again, generation {}", renewal.generation),
+            Err(error) => {
+                tracing::error!(%error, "reading again failed");
+                format!("reading again failed: {error}")
+            }
+        };
+        manager::ready(&status);
     }
 }
 
-fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Result<(), Failure> {
+/// Says where it listens and what it knows; gives that back in a line.
+fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Result<String, Failure> {
     let unknown = |error| Failure::new(Exit::Unavailable, format_args!("the listener has no address: {error}"));
     let (public, admin) = (listeners.public().map_err(unknown)?, listeners.admin().map_err(unknown)?);
     let scheme = if config.tls.is_empty() { "http" } else { "https" };
-    people(&format!("answering clicks on {scheme}://{public}, health on http://{admin}/readyz"));
+    let status = format!("answering clicks on {scheme}://{public}, health on http://{admin}/readyz");
+    people(&status);
     if listeners.company() == Company::Another {
         people(&format!("note: another process answers on {public} as well; both do until one of them is ended"));
     }
@@ -138,7 +126,7 @@ fn say_where(listeners: &Listeners, station: &Station, config: &Config) -> Resul
     for (name, problem) in state.files.iter().filter_map(|file| Some((&file.name, file.problem.as_ref()?))) {
         people(&format!("list {name}: {problem}"));
     }
-    Ok(())
+    Ok(status)
 }
 
 /// Whether links lead to another port of this very machine. Of other hosts nothing is known: a front end stands there.

@@ -9,6 +9,7 @@ mod answer;
 mod brand;
 mod case;
 mod checkpoint;
+mod decode;
 mod destination;
 mod entropy;
 mod page;
@@ -20,6 +21,7 @@ pub use actor::Hints;
 pub use answer::Answer;
 pub use brand::{Brand, Color, Logo};
 pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Request, Word};
+pub use decode::{Decoded, Decoder};
 pub use destination::Destination;
 pub use entropy::{Entropy, SystemEntropy};
 pub use page::{

@@ -52,6 +52,8 @@ pub(super) struct Document {
     broken: bool,
     sections: Vec<Section>,
     problems: Vec<Problem>,
+    /// What the program worked out for keys of tables that need not be there, by their path.
+    worked_out: BTreeMap<String, Value>,
 }
 
 /// One table of it.
@@ -99,7 +101,14 @@ impl Document {
     /// Reads the text of a file named `file`. What is wrong with it is kept and told by [`Self::finish`].
     pub(super) fn read(file: &str, text: &str) -> Self {
         let (file, text) = (file.to_owned(), text.to_owned());
-        let mut document = Self { file, text: text.clone(), broken: false, sections: Vec::new(), problems: Vec::new() };
+        let mut document = Self {
+            file,
+            text: text.clone(),
+            broken: false,
+            sections: Vec::new(),
+            problems: Vec::new(),
+            worked_out: BTreeMap::new(),
+        };
         match DeTable::parse(&text) {
             Ok(root) => {
                 document.begin("", Written::File(0..0));
@@ -216,6 +225,11 @@ impl Document {
         self.put(name, Written::Nowhere, value);
     }
 
+    /// The same for a key of a table.
+    pub(super) fn settle_in(&mut self, table: &str, name: &str, value: Value) {
+        self.worked_out.insert(format!("{table}.{name}"), value);
+    }
+
     fn put(&mut self, name: &'static str, at: Written, value: Value) {
         if let Some(top) = self.sections("").first() {
             self.sections[top.0].values.insert(name, (at, Some(value)));
@@ -323,7 +337,7 @@ impl Document {
         let value = match (written, key.preset) {
             (Some((_, value)), _) => value.as_ref().map(Value::to_toml),
             (None, Preset::Value(text)) => Some(text.to_owned()),
-            (None, _) => None,
+            (None, _) => self.worked_out.get(&key.path()).map(Value::to_toml),
         };
         let origin = match written.map(|(at, _)| at) {
             Some(Written::File(span)) => {

@@ -513,6 +513,36 @@ pub const KEYS: &[Key] = &[
               council ask for less, 30 or 90 are usual.",
         example: "90",
     },
+    Key {
+        table: "api",
+        name: "listen",
+        kind: Kind::Address,
+        preset: Preset::Value("\"127.0.0.1:8482\""),
+        reload: Reload::Restart,
+        doc: "Where `sekisho api` answers programs. Under the certificate of `[tls]` where there is one; without, only this \
+              machine can be let in.",
+        example: "\"127.0.0.1:8482\"",
+    },
+    Key {
+        table: "api",
+        name: "tokens",
+        kind: Kind::Path,
+        preset: Preset::Derived("`tokens.toml` in `data_dir`"),
+        reload: Reload::Restart,
+        doc: "The file that says who may use it, and for what. `sekisho tokens` makes and changes it; a change counts at the \
+              next request.",
+        example: "\"/etc/sekisho/tokens.toml\"",
+    },
+    Key {
+        table: "api",
+        name: "at_once",
+        kind: Kind::Number(1, 1024),
+        preset: Preset::Value("8"),
+        reload: Reload::Restart,
+        doc: "How many requests are worked on at one time; others wait for up to ten seconds and are then told to come again \
+              (503). Each may hold a few times `limits.message_megabytes` in memory.",
+        example: "8",
+    },
 ];
 
 impl Key {
@@ -561,6 +591,7 @@ pub(super) const TABLES: &[(&str, Several, &str)] = &[
     ),
     ("limits", Several::No, "Caps on what grows."),
     ("retention", Several::No, "How long what is recorded is kept."),
+    ("api", Several::No, "The API for programs (`sekisho api`; [the document](openapi.json))."),
 ];
 
 /// Whether a table may stand more than once.

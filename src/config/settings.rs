@@ -65,6 +65,19 @@ pub struct Config {
     pub limits: Limits,
     /// How many days clicks are kept at least.
     pub click_days: u32,
+    /// The API for programs.
+    pub api: Api,
+}
+
+/// What `sekisho api` works by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Api {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The file of tokens.
+    pub tokens: PathBuf,
+    /// Requests that are worked on at one time.
+    pub at_once: usize,
 }
 
 /// A place that the program may fill on first use only if nobody named it.
@@ -149,6 +162,8 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
     /// `--admin-listen`.
     pub admin_listen: Option<SocketAddr>,
+    /// `--listen` of `sekisho api`.
+    pub api_listen: Option<SocketAddr>,
 }
 
 /// Where a service keeps its things unless it is told otherwise (FHS 3.0 section 5.8).
@@ -187,8 +202,8 @@ impl Reader<'_> {
         let top = self.document.sections("").first().copied();
         let data_dir = self.data_dir(top, overrides);
         let tenants = self.tenants(overrides);
-        let listen = self.address(top, "listen");
-        let admin_listen = self.address(top, "admin_listen");
+        let listen = self.address(top, "", "listen");
+        let admin_listen = self.address(top, "", "admin_listen");
         self.refuse_public(top, overrides.admin_listen, admin_listen);
         let options =
             [("listen", "--listen", overrides.listen), ("admin_listen", "--admin-listen", overrides.admin_listen)];
@@ -203,6 +218,7 @@ impl Reader<'_> {
         let limits = self.limits();
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
+        let api = self.api(&data_dir, !tls.is_empty(), overrides.api_listen);
         Some(Config {
             node: self.node(top),
             listen: overrides.listen.or(listen)?,
@@ -224,6 +240,7 @@ impl Reader<'_> {
             click_days: u32::try_from(click_days?).ok()?,
             tenants,
             data_dir,
+            api: api?,
         })
     }
 
@@ -457,6 +474,34 @@ impl Reader<'_> {
         })
     }
 
+    fn api(&mut self, data_dir: &Path, has_tls: bool, named: Option<SocketAddr>) -> Option<Api> {
+        const TABLE: &str = "api";
+        let section = self.document.sections(TABLE).first().copied();
+        let written = self.address(section, TABLE, "listen");
+        let open = |address: &SocketAddr| !address.ip().is_loopback() && !has_tls;
+        let told = |address: SocketAddr| {
+            format!(
+                "tokens and messages would cross the network in the clear on {address}; give a certificate in [tls], or \
+                 write 127.0.0.1 and end TLS in front of it"
+            )
+        };
+        match (named.filter(open), named.or(written).filter(open)) {
+            (Some(address), _) => self.document.refuse_option("--listen", told(address)),
+            (None, Some(address)) => self.document.complain(section, "listen", &told(address)),
+            (None, None) => {}
+        }
+        let tokens = self.text(section, TABLE, "tokens").map(|path| {
+            if self.document.stands_in_file(section, "tokens") { self.folder.join(path) } else { path.into() }
+        });
+        let tokens = tokens.unwrap_or_else(|| {
+            let tokens = data_dir.join("tokens.toml");
+            self.document.settle_in(TABLE, "tokens", Value::Text(tokens.display().to_string()));
+            tokens
+        });
+        let at_once = self.number(section, TABLE, "at_once");
+        Some(Api { listen: named.or(written)?, tokens, at_once: usize::try_from(at_once?).ok()? })
+    }
+
     fn text(&mut self, section: Option<SectionId>, table: &'static str, name: &str) -> Option<String> {
         match self.document.value(section, table, name)? {
             Value::Text(text) => Some(text),
@@ -477,8 +522,8 @@ impl Reader<'_> {
         if self.document.stands_in_file(top, name) { Some(self.folder.join(path)) } else { Some(path.into()) }
     }
 
-    fn address(&mut self, top: Option<SectionId>, name: &str) -> Option<SocketAddr> {
-        self.document.parse(top, "", name, |text| {
+    fn address(&mut self, section: Option<SectionId>, table: &'static str, name: &str) -> Option<SocketAddr> {
+        self.document.parse(section, table, name, |text| {
             text.parse::<SocketAddr>()
                 .map_err(|_| format!("{text:?} is not an IP address and a port, such as 127.0.0.1:8480"))
         })

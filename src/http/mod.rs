@@ -5,6 +5,7 @@
 //! that are too long or too slow, and every method but GET, HEAD and the POST that goes on.
 
 mod admin;
+pub mod api;
 mod aside;
 mod bind;
 mod conversation;
@@ -35,6 +36,6 @@ pub use handover::{HandedOver, HandoverError};
 pub use limits::Limits;
 pub use networks::Networks;
 pub use renewal::{Renewal, RenewedPart};
-pub use server::{Door, Service, serve};
+pub use server::{Door, Service, serve, serve_under};
 pub use tls::{Certificate, CertificateError, CertificateFiles, Looked, Tls, TlsError};
 pub use workers::Workers;

@@ -58,6 +58,18 @@ pub async fn serve<S: Service>(
     Door::new(service, limits, counters, None).open(listener, Held::InCommon, shutdown).await;
 }
 
+/// The same, with TLS where there is one.
+pub async fn serve_under<S: Service>(
+    tls: Option<Arc<Tls>>,
+    listener: TcpListener,
+    service: Arc<S>,
+    limits: Limits,
+    counters: Arc<Counters>,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    Door::new(service, limits, counters, tls).open(listener, Held::InCommon, shutdown).await;
+}
+
 impl<S: Service> Door<S> {
     /// A door behind which `service` answers, under `tls` where there is one.
     pub fn new(service: Arc<S>, limits: Limits, counters: Arc<Counters>, tls: Option<Arc<Tls>>) -> Arc<Self> {

@@ -37,6 +37,7 @@ mod policy;
 mod proof;
 mod report;
 mod rewriter;
+mod treatment;
 mod uuencode;
 mod write;
 

@@ -2,29 +2,13 @@
 
 use std::path::Path;
 
-use crate::support::{corpus, files};
+use crate::support::{corpus, files, is_message};
 
 /// A message and where it came from.
 pub(crate) struct Mail {
     pub(crate) name: String,
     pub(crate) raw: Vec<u8>,
 }
-
-/// Files beside the corpus's messages that are none, and why.
-const NOT_A_MESSAGE: &[(&str, &str)] = &[
-    (".json", "what a parser should make of the message beside it"),
-    ("COPYING", "terms"),
-    ("README", "a note"),
-    (".gitattributes", "a note"),
-    (".wav", "an attachment on its own"),
-    (".png", "an attachment on its own"),
-    (".jpg", "an attachment on its own"),
-    (".pdf", "an attachment on its own"),
-    ("sample_output_multipart", "lines that a program printed"),
-];
-
-/// Folder of canonicalisation vectors: only its `email.*` files are messages.
-const DKIM_VECTORS: &str = "flanker/tests/fixtures/messages/dkim/";
 
 /// Everything, in a stable order; `None` where the corpus is not on this machine.
 pub(crate) fn corpus_mails() -> Option<Vec<Mail>> {
@@ -49,15 +33,6 @@ pub(crate) fn wrapped(page: &[u8]) -> Vec<u8> {
             .to_vec();
     raw.extend_from_slice(page);
     raw
-}
-
-/// Whether a file below `root`, the corpus's mail, is a message.
-pub(crate) fn is_message(root: &Path, path: &Path) -> bool {
-    let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-    if let Some(vector) = name.strip_prefix(DKIM_VECTORS) {
-        return vector.starts_with("email.");
-    }
-    !NOT_A_MESSAGE.iter().any(|(end, _)| name.ends_with(end))
 }
 
 fn has_extension(path: &Path, wanted: &str) -> bool {

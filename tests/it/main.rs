@@ -34,6 +34,8 @@ mod mails;
 mod message;
 #[cfg(feature = "server")]
 mod mutations;
+#[cfg(feature = "server")]
+mod packaging;
 mod rewrite;
 mod rows;
 #[cfg(feature = "server")]

@@ -2,6 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+/// Files beside the corpus's messages that are none, and why.
+const NOT_A_MESSAGE: &[(&str, &str)] = &[
+    (".json", "what a parser should make of the message beside it"),
+    ("COPYING", "terms"),
+    ("README", "a note"),
+    (".gitattributes", "a note"),
+    (".wav", "an attachment on its own"),
+    (".png", "an attachment on its own"),
+    (".jpg", "an attachment on its own"),
+    (".pdf", "an attachment on its own"),
+    ("sample_output_multipart", "lines that a program printed"),
+];
+
+/// Folder of canonicalisation vectors: only its `email.*` files are messages.
+const DKIM_VECTORS: &str = "flanker/tests/fixtures/messages/dkim/";
+
 /// A folder of the shared corpus, or `None` (said aloud) where it is not on this machine: it is third-party data, and
 /// no part of the project.
 pub(crate) fn corpus(folder: &str) -> Option<PathBuf> {
@@ -26,4 +42,13 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// Whether a file below `root`, the corpus's mail, is a message.
+pub(crate) fn is_message(root: &Path, path: &Path) -> bool {
+    let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+    if let Some(vector) = name.strip_prefix(DKIM_VECTORS) {
+        return vector.starts_with("email.");
+    }
+    !NOT_A_MESSAGE.iter().any(|(end, _)| name.ends_with(end))
 }

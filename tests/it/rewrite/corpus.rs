@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{care, laws};
-use crate::{mails::is_message, support};
+use crate::support::{self, is_message};
 
 fn mails(folder: &str) {
     let (Some(root), Some(folder)) = (support::corpus("mail"), support::corpus(folder)) else { return };
