@@ -37,4 +37,6 @@ pub mod sources;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]
+pub mod supply;
+#[cfg(feature = "server")]
 pub mod verdict;

@@ -17,6 +17,7 @@ use crate::{
     ruling::LiveRulings,
     sources::Panel,
     store::{ClickLog, Store},
+    supply::Board,
     url::Suffixes,
 };
 
@@ -39,6 +40,7 @@ pub(super) struct InForce {
 pub(super) struct Around {
     pub(super) config: Config,
     pub(super) lists: Arc<LiveLists>,
+    pub(super) feeds: Arc<Board>,
     pub(super) rulings: Arc<LiveRulings>,
     pub(super) panel: Arc<Panel>,
     pub(super) suffixes: Arc<Suffixes>,

@@ -23,6 +23,7 @@ use crate::{
     link::LinkBase,
     list::nearest,
     policy::{Actions, Log, Override, Policy, Scan},
+    supply::Feed,
     url::Names,
 };
 
@@ -61,6 +62,8 @@ pub struct Config {
     pub tls: Vec<CertificateFiles>,
     /// At least one; their ids and their base URLs differ.
     pub tenants: Vec<Tenant>,
+    /// Lists that others keep; their names differ.
+    pub feeds: Vec<Feed>,
     /// Caps.
     pub limits: Limits,
     /// How many days clicks are kept at least.
@@ -238,6 +241,7 @@ impl Reader<'_> {
             limits: limits?,
             tls,
             click_days: u32::try_from(click_days?).ok()?,
+            feeds: self.feeds(),
             tenants,
             data_dir,
             api: api?,
@@ -583,5 +587,6 @@ fn host_name() -> String {
         .unwrap_or_else(|| "sekisho".into())
 }
 
+mod feeds;
 #[cfg(test)]
 mod tests;

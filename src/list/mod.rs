@@ -24,6 +24,7 @@ mod note;
 mod parse;
 mod pattern;
 mod protect;
+mod relation;
 mod scope;
 mod spelt;
 mod trust;
@@ -46,6 +47,7 @@ pub use parse::{
 };
 pub use pattern::{MAX_PATTERN_BYTES, Pattern};
 pub use protect::Protected;
+pub use relation::{Relation, relation};
 pub use scope::MAX_PREFIX_BYTES;
 pub use trust::Trust;
 pub use written::Written;

@@ -42,5 +42,7 @@ mod rows;
 mod ruling;
 #[cfg(feature = "server")]
 mod store;
+#[cfg(feature = "server")]
+mod supply;
 mod support;
 mod url;

@@ -415,8 +415,10 @@ proptest! {
     }
 }
 
-const FEED: (&str, &str) =
-    ("feeds/x", "@trust block\n@threat phishing\nevil.example\nbusy.example/bad/*\nbusy.example\n=https://busy.example/one\n");
+const FEED: (&str, &str) = (
+    "feeds/x",
+    "@trust block\n@threat phishing\nevil.example\nbusy.example/bad/*\nbusy.example\n=https://busy.example/one\n",
+);
 
 #[test]
 fn a_feed_speaks_behind_admins_entries() {
@@ -424,7 +426,10 @@ fn a_feed_speaks_behind_admins_entries() {
     assert_eq!((verdict.tier, verdict.threat), (Tier::Malicious, Threat::Phishing));
     let decisive = verdict.decisive().unwrap();
     let Source::Feed(entry) = &decisive.source else { panic!("{decisive:?}") };
-    assert_eq!((&*entry.list, entry.line, decisive.objection), ("feeds/x", 3, Objection::Speaks(Tier::Malicious, Threat::Phishing)));
+    assert_eq!(
+        (&*entry.list, entry.line, decisive.objection),
+        ("feeds/x", 3, Objection::Speaks(Tier::Malicious, Threat::Phishing))
+    );
     // However wide the allow, and however narrow the entry of the feed.
     let allow = ("allow", "@action allow\nexample.example\nevil.example\n");
     let verdict = judged(&[FEED, allow], "https://a.evil.example/");
