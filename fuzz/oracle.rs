@@ -14,6 +14,7 @@ use sekisho::{
         Context, ListAction,
         import::{Format, How, Names, Row, guess, import},
         parse,
+        prefixes::{Prefixes, rice as read_rice},
     },
     message::{Limits, Role, normal, split_as, views},
     rewrite::{Done, Envelope, Policy, Rewriter, Rewritten},
@@ -180,6 +181,31 @@ pub(crate) fn list(bytes: &[u8]) {
         }
         Row::Refused(refused) => assert!(!refused.to_string().is_empty() && !refused.cause.remedy().is_empty()),
     });
+}
+
+/// Numbers as a server of hash prefixes sends them: a first one, a parameter, a count and bits. What is read is in order and
+/// is written in no other way, and as places of entries that go it is a change of a list or refused.
+pub(crate) fn rice(bytes: &[u8]) {
+    let [a, b, c, d, parameter, count, data @ ..] = short(bytes) else { return };
+    let (first, parameter, count) = (u32::from_be_bytes([*a, *b, *c, *d]), i64::from(*parameter), i64::from(*count));
+    let Ok(numbers) = read_rice(first, parameter, count, data) else { return };
+    assert!(numbers.is_sorted() && numbers.len() as i64 == count + 1 && numbers[0] == first);
+    if count > 0 {
+        let mut bits = Vec::new();
+        for pair in numbers.windows(2) {
+            let step = pair[1] - pair[0];
+            bits.extend(std::iter::repeat_n(true, (step >> parameter) as usize));
+            bits.push(false);
+            bits.extend((0..parameter).map(|place| step >> place & 1 == 1));
+        }
+        let written = bits.iter().enumerate().all(|(at, bit)| (data[at / 8] >> (at % 8) & 1 == 1) == *bit);
+        assert!(written, "{numbers:?}");
+    }
+    let list = Prefixes::from_bytes(&(0..300_u32).flat_map(u32::to_be_bytes).collect::<Vec<_>>()).unwrap();
+    let left: Vec<u8> = (0..300_u32).filter(|number| !numbers.contains(number)).flat_map(u32::to_be_bytes).collect();
+    let left = Prefixes::from_bytes(&left).unwrap();
+    let fits = numbers.last().is_some_and(|last| *last < 300) && numbers.windows(2).all(|pair| pair[0] < pair[1]);
+    assert_eq!(list.updated(&numbers, &[], &left.checksum()).ok(), fits.then_some(left));
 }
 
 /// A whole message.

@@ -6,7 +6,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::{SystemClock, reload::Renewer};
+use super::{SystemClock, asked::Asked, reload::Renewer};
 use crate::{
     base::{Clock, TenantId, Timestamp},
     click::{Checkpoint, House, Parts, SystemEntropy, Tenant},
@@ -15,7 +15,6 @@ use crate::{
     http::{Front, Limits, Service, Tls, pages::Pages},
     link::Keyring,
     ruling::LiveRulings,
-    sources::Panel,
     store::{ClickLog, Store},
     supply::Board,
     url::Suffixes,
@@ -42,7 +41,7 @@ pub(super) struct Around {
     pub(super) lists: Arc<LiveLists>,
     pub(super) feeds: Arc<Board>,
     pub(super) rulings: Arc<LiveRulings>,
-    pub(super) panel: Arc<Panel>,
+    pub(super) asked: Asked,
     pub(super) suffixes: Arc<Suffixes>,
     pub(super) log: ClickLog,
     pub(super) store: Arc<Store>,
@@ -88,7 +87,7 @@ impl Around {
             tenants,
             lists: Arc::clone(&self.lists),
             rulings: Arc::clone(&self.rulings),
-            panel: Arc::clone(&self.panel),
+            panel: Arc::clone(&self.asked.panel),
             suffixes: Arc::clone(&self.suffixes),
             openings: self.config.limits.link_openings,
             log: self.log.clone(),

@@ -11,12 +11,17 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::Gate;
+use super::{Gate, SystemClock};
 use crate::{
-    base::Timestamp,
+    base::{Clock as _, Timestamp},
     feed::Standing,
     http::{Counters, Fitness, Vital},
     link::KeyState,
+    sources::{
+        dns::{Counted, DnsList},
+        policy_zone::PolicyZone,
+        safe_browsing::{self, SafeBrowsing},
+    },
     supply::FeedState,
 };
 
@@ -79,6 +84,14 @@ metrics! {
     REFUSED Gauge "sekisho_reload_failed" ["part"] "1 where the last reading of a part was refused and what was in force stays";
     WAIT Gauge "sekisho_reload_waiting_keys" [] "Keys of the configuration that were changed and count at the next start";
     KEYS Gauge "sekisho_keys" ["state"] "Keys of the keyring by state";
+    DNS Counter "sekisho_dns_list_questions" ["list", "result"] "Questions to lists by DNS by what came of them: listed, clear, failed, refused by the list, over the budget, held back because the list fails";
+    DNS_SHUT Gauge "sekisho_dns_list_shut" ["list"] "1 while a list by DNS is not asked, because it fails or refuses";
+    ZONE_RULES Gauge "sekisho_policy_zone_rules" ["zone"] "Rules in force of a policy zone";
+    ZONE_AS_OF Gauge "sekisho_policy_zone_as_of_seconds" ["zone"] "When the version in force of a policy zone was known to be the present one, in seconds since 1970";
+    ZONE_LOOKS Counter "sekisho_policy_zone_looks" ["zone", "result"] "Versions of policy zones that were taken, and looks that failed";
+    PREFIXES Gauge "sekisho_hash_list_entries" ["list"] "Prefixes of a hash-prefix list";
+    PREFIXES_AS_OF Gauge "sekisho_hash_list_as_of_seconds" ["list"] "When the server last said how a hash-prefix list stands, in seconds since 1970";
+    HASHES Counter "sekisho_hash_requests" ["what", "result"] "Requests to the server of hash-prefix lists by what came of them";
     KEY_SINCE Gauge "sekisho_signing_key_since_seconds" [] "When the key that signs began to, in seconds since 1970";
 }
 
@@ -148,6 +161,9 @@ impl Samples {
         let two = |one: &'static str, is: &str, other: &'static str, value: &str, number: f64| {
             (vec![(one, is.to_owned()), (other, value.to_owned())], number)
         };
+        let dns_lists = || around.asked.dns_lists.iter();
+        let zones = || around.asked.policy_zones.iter();
+        let hash_lists = around.asked.safe_browsing.as_ref().map(SafeBrowsing::held).unwrap_or_default();
         let numbers = vec![
             of(&BUILD, vec![by("version", env!("CARGO_PKG_VERSION"), 1.0)]),
             of(&START, vec![one(secs(seen.started))]),
@@ -223,6 +239,22 @@ impl Samples {
                     .map(|one| by("state", one.as_str(), state(one)))
                     .to_vec(),
             ),
+            of(&DNS, dns_lists().flat_map(questions).collect()),
+            of(
+                &DNS_SHUT,
+                dns_lists()
+                    .map(|list| by("list", &list.zone().name, flag(list.shut_until(SystemClock.now()).is_some())))
+                    .collect(),
+            ),
+            of(&ZONE_RULES, zones().map(|zone| by("zone", &zone.settings().name, zone.state().rules as f64)).collect()),
+            of(
+                &ZONE_AS_OF,
+                zones().filter_map(|zone| Some(by("zone", &zone.settings().name, secs(zone.state().as_of?)))).collect(),
+            ),
+            of(&ZONE_LOOKS, zones().flat_map(looks).collect()),
+            of(&PREFIXES, hash_lists.iter().map(|list| by("list", &list.name, list.prefixes.len() as f64)).collect()),
+            of(&PREFIXES_AS_OF, hash_lists.iter().map(|list| by("list", &list.name, secs(list.as_of))).collect()),
+            of(&HASHES, around.asked.safe_browsing.iter().flat_map(requests).collect()),
             of(&KEY_SINCE, signing.map(|key| one(secs(key.from()))).into_iter().collect()),
         ];
         let bound = |micros: Option<u64>| micros.map_or(f64::MAX, |micros| micros as f64 / 1e6);
@@ -251,6 +283,45 @@ impl Collector for Samples {
         let count = self.times.iter().map(|(_, count)| count).sum();
         written.encode_histogram::<NoLabelSet>(self.seconds, count, &self.times, None)
     }
+}
+
+fn questions(list: &DnsList) -> Vec<Sample> {
+    let Counted { asked: _, listed, clear, failed, refused, over_budget, held_back } = list.counted();
+    let results = [
+        ("listed", listed),
+        ("clear", clear),
+        ("failed", failed),
+        ("refused", refused),
+        ("over_budget", over_budget),
+        ("held_back", held_back),
+    ];
+    let sample = |(result, count): (&str, u64)| {
+        (vec![("list", list.zone().name.clone()), ("result", result.to_owned())], count as f64)
+    };
+    results.map(sample).to_vec()
+}
+
+fn looks(zone: &PolicyZone) -> Vec<Sample> {
+    let state = zone.state();
+    let sample = |(result, count): (&str, u64)| {
+        (vec![("zone", zone.settings().name.clone()), ("result", result.to_owned())], count as f64)
+    };
+    [("taken", state.taken), ("failed", state.failed)].map(sample).to_vec()
+}
+
+fn requests(lists: &SafeBrowsing) -> Vec<Sample> {
+    let safe_browsing::Counted { updated, not_updated, confirmed, not_confirmed, held_back } = lists.counted();
+    let results = [
+        ("update", "taken", updated),
+        ("update", "failed", not_updated),
+        ("search", "answered", confirmed),
+        ("search", "failed", not_confirmed),
+        ("search", "held_back", held_back),
+    ];
+    let sample = |(what, result, count): (&str, &str, u64)| {
+        (vec![("what", what.to_owned()), ("result", result.to_owned())], count as f64)
+    };
+    results.map(sample).to_vec()
 }
 
 fn one(number: f64) -> Sample {

@@ -4,6 +4,7 @@
 //! tells of each failure which file and what to do.
 
 mod admin_key;
+mod asked;
 mod desk;
 mod draft;
 mod editor;
@@ -21,6 +22,7 @@ mod tokens;
 mod watch;
 
 pub use admin_key::ADMIN_KEY;
+pub use asked::{SourceError, dns_lists};
 pub use desk::{Desk, DeskError, Transport, rewriter};
 pub use draft::{Draft, DraftError};
 pub use editor::entry_line;

@@ -5,6 +5,7 @@ use tokio::{net::TcpListener, sync::watch};
 use super::{
     Gate, ListsError, Made, Origin, RingError, SystemClock,
     admin_key::admin_pass,
+    asked::{Asked, SourceError},
     feeds::{feeds_folder, keep_configured, of_feeds, start_rounds},
     gate::Around,
     long_lists, open_ring,
@@ -25,7 +26,6 @@ use crate::{
         serve,
     },
     ruling::{LiveRulings, RulingError},
-    sources::{self, Panel},
     store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -54,6 +54,9 @@ pub enum StartError {
     /// What was taken back.
     #[error(transparent)]
     Ruling(#[from] RulingError),
+    /// The sources that have to be asked.
+    #[error(transparent)]
+    Sources(#[from] SourceError),
     /// The templates.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -155,6 +158,7 @@ impl Station {
         let store = Store::open(&config.store)?;
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
+        let asked = Asked::open(&config, &suffixes)?;
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
@@ -163,7 +167,7 @@ impl Station {
                 lists,
                 feeds: Arc::default(),
                 rulings,
-                panel: panel(),
+                asked,
                 suffixes,
                 log,
                 store: Arc::new(store),
@@ -195,6 +199,7 @@ impl Station {
         let _watch = Watch::start(Arc::clone(&gate));
         let rounds = Arc::new(start_rounds(&gate)?);
         let pass = admin_pass(&gate.in_force().around.config.data_dir);
+        let _fresh = gate.in_force().around.asked.keep_fresh();
         let counters = Arc::new(Counters::default());
         let limits = gate.in_force().around.limits.clone();
         let (phase, watched) = watch::channel(Phase::Serving);
@@ -280,12 +285,6 @@ fn admin_limits() -> Limits {
     Limits { connections: 100, per_address: 100, drain: Duration::from_secs(1), ..Limits::default() }
 }
 
-/// Those who have to be asked about a URL: one line each.
-fn panel() -> Arc<Panel> {
-    let sources = Vec::new();
-    Arc::new(Panel::new(sources, sources::Limits::default(), Arc::new(SystemClock)))
-}
-
 /// What `/readyz` says of each part.
 pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     let in_force = gate.in_force();
@@ -296,6 +295,7 @@ pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
         .into_iter()
         .chain(of_feeds(&around.feeds))
         .chain(certificates)
+        .chain(around.asked.vital(SystemClock.now()))
         .collect()
 }
 

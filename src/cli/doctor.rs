@@ -1,4 +1,4 @@
-use std::{fs::OpenOptions, net::TcpListener, path::Path};
+use std::{fs::OpenOptions, net::TcpListener, path::Path, sync::Arc};
 
 use super::{
     Exit, Failure,
@@ -7,10 +7,15 @@ use super::{
     work::{Work, origin},
 };
 use crate::{
-    app::{Origin, RingError, Shelf, may_make_ring, own_hosts, read_ring},
+    app::{self, Origin, RingError, Shelf, may_make_ring, own_hosts, read_ring},
     config::{Config, Named},
     http::pages::Pages,
+    sources::{
+        Unanswered,
+        dns::{DnsList, Reading},
+    },
     store::{Store, StoreError},
+    url::Suffixes,
 };
 
 /// What was found about one part.
@@ -37,6 +42,7 @@ pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failur
         ("certificates", certificates(&work)),
         ("listener", listener(config)),
     ];
+    let findings = findings.into_iter().chain(dns_lists(&work).into_iter().map(|finding| ("list by DNS", finding)));
     let mut bad = 0;
     for (part, finding) in findings {
         let (mark, says) = match finding {
@@ -177,6 +183,39 @@ fn certificates(work: &Work) -> Finding {
                 count(certificates.len(), "certificate"),
                 ends.map_or_else(String::new, moment)
             ))
+        }
+    }
+}
+
+/// Asks each list for what it always lists: the only way to find out whether it serves this resolver.
+fn dns_lists(work: &Work) -> Vec<Finding> {
+    if work.config.dns_lists.is_empty() {
+        return Vec::new();
+    }
+    let lists = match app::dns_lists(&work.config, &Arc::new(Suffixes::builtin())) {
+        Ok(lists) => lists,
+        Err(error) => return vec![Bad(error.to_string())],
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return vec![Bad(format!("cannot ask: {error}"))],
+    };
+    lists.iter().map(|list| of_dns_list(list, runtime.block_on(list.probe()))).collect()
+}
+
+fn of_dns_list(list: &DnsList, told: Option<Result<Reading, Unanswered>>) -> Finding {
+    let name = format!("{} ({})", list.zone().name, list.zone().shown());
+    match told {
+        None => Odd(format!("{name} has no test point that could be asked for")),
+        Some(Err(why)) => Odd(format!("{name} is silent: {why}")),
+        Some(Ok(Reading::Listed(_))) => Good(format!("{name} answers and lists its test point")),
+        Some(Ok(Reading::Refused(code, why))) => Bad(format!("{name} answers {code}: {why}")),
+        Some(Ok(Reading::Foreign(address))) => {
+            Bad(format!("{name} answers {address}, which no list says: a resolver on the way makes up answers"))
+        }
+        Some(Ok(Reading::Nothing)) => {
+            let point = list.zone().test_point.unwrap_or_default();
+            Odd(format!("{name} answers and does not list its test point {point}; is the zone right, and loaded?"))
         }
     }
 }

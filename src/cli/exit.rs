@@ -230,7 +230,9 @@ impl From<StartError> for Failure {
             StartError::Bind(error) => error.into(),
             StartError::Ruling(RulingError::Store(error)) => error.into(),
             StartError::Ruling(error @ RulingError::Thread(_)) => Self::new(Exit::Unavailable, error),
-            StartError::Feed(_) | StartError::Template(_) | StartError::Tls(_) => Self::new(Exit::Config, error),
+            StartError::Feed(_) | StartError::Template(_) | StartError::Tls(_) | StartError::Sources(_) => {
+                Self::new(Exit::Config, error)
+            }
         }
     }
 }

@@ -412,14 +412,23 @@ fn read_value(kind: Kind, value: &DeValue<'_>) -> Option<Value> {
             (low..=high).contains(&number).then_some(Value::Number(number))
         }
         (Kind::Paths, DeValue::String(text)) if !text.trim().is_empty() => Some(Value::Texts(vec![text.to_string()])),
-        (Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Paths, DeValue::Array(values)) => {
+        (Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Texts | Kind::Paths, DeValue::Array(values)) => {
             let texts = values.iter().map(|value| value.get_ref().as_str().map(str::to_owned));
             Some(Value::Texts(texts.collect::<Option<_>>()?))
         }
         (Kind::Choice(words), DeValue::String(text)) => {
             words.contains(&text.as_ref()).then(|| Value::Text(text.to_string()))
         }
-        (Kind::Number(..) | Kind::BaseUrls | Kind::Domains | Kind::Networks | Kind::Paths | Kind::Choice(_), _) => None,
+        (
+            Kind::Number(..)
+            | Kind::BaseUrls
+            | Kind::Domains
+            | Kind::Networks
+            | Kind::Texts
+            | Kind::Paths
+            | Kind::Choice(_),
+            _,
+        ) => None,
         (_, DeValue::String(text)) => (!text.trim().is_empty()).then(|| Value::Text(text.to_string())),
         _ => None,
     }

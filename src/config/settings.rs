@@ -22,7 +22,8 @@ use crate::{
     judge::Tier,
     link::LinkBase,
     list::nearest,
-    policy::{Actions, Log, Override, Policy, Scan},
+    policy::{Actions, Log, Need, Needs, Override, Policy, Scan},
+    sources::{dns::Zone, policy_zone, safe_browsing},
     supply::Feed,
     url::Names,
 };
@@ -64,6 +65,12 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// Lists that others keep; their names differ.
     pub feeds: Vec<Feed>,
+    /// Lists that are asked by DNS; their names differ.
+    pub dns_lists: Vec<DnsListSetting>,
+    /// Response policy zones; their names differ, and from those of the lists above.
+    pub policy_zones: Vec<policy_zone::Settings>,
+    /// Hash-prefix lists.
+    pub safe_browsing: Option<safe_browsing::Settings>,
     /// Caps.
     pub limits: Limits,
     /// How many days clicks are kept at least.
@@ -81,6 +88,15 @@ pub struct Api {
     pub tokens: PathBuf,
     /// Requests that are worked on at one time.
     pub at_once: usize,
+}
+
+/// A list that is asked by DNS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsListSetting {
+    /// What is asked, and what answers mean.
+    pub zone: Zone,
+    /// Who is asked; the system's resolvers where nobody is named.
+    pub resolver: Option<SocketAddr>,
 }
 
 /// A place that the program may fill on first use only if nobody named it.
@@ -218,6 +234,9 @@ impl Reader<'_> {
         let drain = self.number(top, "", "drain_seconds");
         let workers = self.workers(top);
         let tls = self.certificates();
+        let dns_lists = self.dns_lists();
+        let policy_zones = self.policy_zones(&data_dir, &dns_lists);
+        let safe_browsing = self.safe_browsing(&data_dir);
         let limits = self.limits();
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
@@ -238,6 +257,9 @@ impl Reader<'_> {
                 .document
                 .parse(top, "", "forwarded_header", |name| ForwardedHeader::named(name).ok_or("no such header"))?,
             proxy_protocol: self.networks(top, "proxy_protocol"),
+            dns_lists,
+            policy_zones,
+            safe_browsing,
             limits: limits?,
             tls,
             click_days: u32::try_from(click_days?).ok()?,
@@ -396,8 +418,14 @@ impl Reader<'_> {
         let refused = is(self, "overrides", "refused");
         let lists_only = is(self, "scan", "lists_only");
         let stops = is(self, "log", "stops");
+        let optional = self.parse_each(section, TABLE, "optional_sources", |name| Ok::<_, String>(name.to_owned()));
+        let needs = Needs {
+            by_source: optional.into_iter().map(|name| (name, Need::Optional)).collect(),
+            ..base.needs.clone()
+        };
         let policy = Policy {
             actions: actions.ok()?,
+            needs,
             overrides: refused.map_or(base.overrides, |is| if is { Override::Refused } else { Override::Allowed }),
             scan: lists_only.map_or(base.scan, |is| if is { Scan::ListsOnly } else { Scan::All }),
             log: stops.map_or(base.log, |is| if is { Log::Stops } else { Log::Every }),
@@ -587,6 +615,7 @@ fn host_name() -> String {
         .unwrap_or_else(|| "sekisho".into())
 }
 
+mod asked;
 mod feeds;
 #[cfg(test)]
 mod tests;

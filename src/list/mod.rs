@@ -23,6 +23,7 @@ mod network;
 mod note;
 mod parse;
 mod pattern;
+pub mod prefixes;
 mod protect;
 mod relation;
 mod scope;

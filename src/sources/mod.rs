@@ -6,9 +6,13 @@
 //! kept is each source's finding under the exact serialisation, never a verdict: lists are asked anew at every click.
 //! Refuses to take silence, or what is older than its time, as proof that nothing is wrong.
 
+pub mod dns;
+mod file;
 mod findings;
 mod kept;
 mod panel;
+pub mod policy_zone;
+pub mod safe_browsing;
 
 pub use findings::{Findings, Heard};
 pub use panel::{Limits, Panel, Questions, Stats};

@@ -63,3 +63,8 @@ fn list_holds_on_its_samples() {
 fn message_holds_on_its_samples() {
     run("message", oracle::message);
 }
+
+#[test]
+fn rice_holds_on_its_samples() {
+    run("rice", oracle::rice);
+}

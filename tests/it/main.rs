@@ -14,12 +14,16 @@ mod crash;
 #[cfg(feature = "server")]
 mod demo;
 #[cfg(feature = "server")]
+mod dns;
+#[cfg(feature = "server")]
 mod escapes;
 mod features;
 #[cfg(feature = "server")]
 mod feed;
 mod floors;
 mod fuzz;
+#[cfg(feature = "server")]
+mod hash_server;
 #[cfg(feature = "server")]
 mod house;
 mod link;

@@ -10,12 +10,24 @@ use super::{
     mail::rewritten,
     serve::{Served, get},
 };
-use crate::browser::{Browser, Look};
+use crate::{
+    browser::{Browser, Look},
+    dns::{Does, Wild},
+    hash_server::HashServer,
+};
 
 /// A service that has let one click through, blocked one and met one damaged link, all of it written.
 pub(super) fn clicked() -> (Folder, Served) {
+    clicked_with("")
+}
+
+/// The same with more in its configuration, every part of it in order.
+fn clicked_with(more: &str) -> (Folder, Served) {
     let folder = Folder::new();
     let (_, links) = rewritten(&folder);
+    let file = folder.join("sekisho.toml");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + more).unwrap();
+    folder.write("rpz.zone", "@ SOA a. b. 1 1 1 1 1\n");
     folder.write("blocklists/mine.list", "other.example ; reason=\"Test\"\n");
     folder.write("upstream.txt", "evil.example\nco.uk\n");
     let config = std::fs::read_to_string(folder.join("sekisho.toml")).unwrap();
@@ -24,6 +36,7 @@ pub(super) fn clicked() -> (Folder, Served) {
         &format!("{config}\n[[feed]]\nname = \"some\"\nfrom = \"upstream.txt\"\nformat = \"domains\"\n"),
     );
     let served = Served::start(&folder, &[]);
+    served.ready_until(|answer| !answer.contains("degraded"));
     for link in &links[..2] {
         served.click(link);
     }
@@ -87,7 +100,15 @@ fn it_answers_this_machine_alone_and_only_reads() {
 
 #[test]
 fn metrics_are_those_of_the_page_and_count() {
-    let (_folder, served) = clicked();
+    // One source of each kind, of which none knows of anything.
+    let (names, hashes) = (Wild::start(|_| Does::Denies(60)), HashServer::start());
+    hashes.list("se-4b", &[]);
+    let (_folder, served) = clicked_with(&format!(
+        "\n[[dns_list]]\nname = \"own\"\nzone = \"bl.test\"\nresolver = \"{}\"\n\
+         \n[[rpz]]\nname = \"own-rpz\"\nzone = \"rpz.test\"\nfile = \"rpz.zone\"\n\
+         \n[safe_browsing]\nurl = \"{}\"\nlists = [\"se-4b\"]\n",
+        names.address, hashes.url
+    ));
     let answer = get(&served.admin, "localhost", "/metrics");
     assert!(
         answer.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"),
