@@ -44,4 +44,6 @@ pub mod sources;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]
+pub mod supply;
+#[cfg(feature = "server")]
 pub mod verdict;

@@ -86,7 +86,8 @@ impl Station {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("corp.list"), list()).unwrap();
         let (ring, suffixes) = (&house.ring, Arc::clone(&house.suffixes));
-        let settings = Settings { suffixes: Arc::clone(&suffixes), own_hosts: vec![HOST.into()], long: None };
+        let settings =
+            Settings { suffixes: Arc::clone(&suffixes), own_hosts: vec![HOST.into()], long: None, feeds: None };
         let lists = LiveLists::open(folder.path().to_owned(), settings, Arc::new(Still)).unwrap();
         assert!(!lists.state().degraded);
         let store = Arc::new(Store::open(&folder.path().join("sekisho.db")).unwrap());

@@ -20,6 +20,7 @@ admin-part-name = { $part ->
     [server] Server
     [configuration] Configuration
     [lists] Lists
+    [feeds] Feeds
     [rulings] Links taken back
     [click-log] Click log
     [keyring] Keyring
@@ -93,3 +94,72 @@ admin-key-days = Age in days
 admin-click-title = Click { $reference }
 admin-click-lead = What is known of this click, oldest first. Addresses are masked.
 admin-click-unknown = No click with this reference is in the store of this node.
+admin-entries-title = Lists and entries
+admin-search = Text of an entry, a reason or a case
+admin-find = Search
+admin-search-problem = The lists cannot be searched now.
+admin-nothing-found = No entry in force holds this text.
+admin-more-found = There are more; search for a longer text.
+admin-entry = Entry
+admin-reason = Reason
+admin-until = Until (the last day, UTC)
+admin-run-out = (run out)
+admin-case = Case
+admin-by = Decided by
+admin-confirm = Overrule a refusal
+admin-confirm-name = { $what ->
+    [suffix] a whole public suffix is meant
+    [never-block] a host that is never blocked is meant
+   *[other] both are meant
+  }
+admin-change = Change
+admin-expire = Set the end
+admin-remove = Remove
+admin-of-a-feed = of a feed
+admin-add = Add an entry
+admin-preview = Show what it would do
+admin-write = Write it
+admin-enter = To change something, give the key of this installation. It lies in the data folder, in the file
+admin-the-key = Key
+admin-enter-button = Go on
+admin-not-done = Nothing was changed.
+admin-preview-title = This would be written.
+admin-written = Written. It is in force within a second.
+admin-unchanged = Nothing was written: it is there already.
+admin-met = Of the { $of } clicks of the last day it matches { $clicks }.
+admin-relation = { $relation ->
+    [same] It is there already:
+    [covered-by] A wider entry says it already:
+    [covers] It makes needless:
+    [beaten-by] It is contradicted, and beaten where both match, by:
+   *[other] It contradicts, and beats where both match:
+  }
+admin-breaks = A list would keep its last good version:
+admin-feeds = Feeds
+admin-no-feeds = The configuration has no feed. docs/FEEDS.md shows how one is set up.
+admin-feed-standing = { $standing ->
+    [current] in order
+    [never] nothing in force yet
+    [failing] not reached, tried again
+    [stale] stale
+    [refused] update refused
+   *[other] rolled back, takes no updates
+  }
+admin-feed-problem-since = since { $since } UTC
+admin-feed-trust = Its word
+admin-feed-trust-name = { $trust ->
+    [block] malicious
+    [warn] suspicious
+   *[other] told alone
+  }
+admin-feed-checked = Last checked (UTC)
+admin-feed-due = Asked next (UTC)
+admin-feed-left-out = Rows left out
+admin-feed-from = From
+admin-feed-update = Ask now
+admin-feed-accept = Take the refused update
+admin-feed-rollback = Back to version { $version }
+admin-feed-done = { $asked ->
+    [yes] The feed is being asked. Load this page again in a moment.
+   *[other] In force now: version
+  }

@@ -16,6 +16,7 @@ use crate::{
     link::Keyring,
     ruling::LiveRulings,
     store::{ClickLog, Store},
+    supply::Board,
     url::Suffixes,
 };
 
@@ -38,6 +39,7 @@ pub(super) struct InForce {
 pub(super) struct Around {
     pub(super) config: Config,
     pub(super) lists: Arc<LiveLists>,
+    pub(super) feeds: Arc<Board>,
     pub(super) rulings: Arc<LiveRulings>,
     pub(super) asked: Asked,
     pub(super) suffixes: Arc<Suffixes>,

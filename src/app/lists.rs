@@ -23,12 +23,19 @@ pub struct Shelf {
 pub struct ListsError(pub io::Error);
 
 impl Shelf {
-    /// Reads list files, and every `*.list` file in folders.
-    pub fn read(paths: &[PathBuf], suffixes: &Suffixes, own_hosts: &[String]) -> Result<Self, ListsError> {
+    /// Reads list files, every `*.list` file in folders, and beside them the lists of feeds, each by the feed's name.
+    pub fn read(
+        paths: &[PathBuf],
+        feeds: &[(String, PathBuf)],
+        suffixes: &Suffixes,
+        own_hosts: &[String],
+    ) -> Result<Self, ListsError> {
         let (mut lists, mut bad) = (Vec::new(), Vec::new());
-        for checked in feed::check(paths, suffixes, own_hosts).map_err(ListsError)? {
+        for checked in feed::check(paths, feeds, suffixes, own_hosts).map_err(ListsError)? {
+            let is_of_feed = checked.list.name.starts_with(feed::OF_OTHERS);
             lists.push(Arc::new(checked.list));
-            bad.extend(checked.bad);
+            // What of a feed does not count was told when it came.
+            bad.extend(checked.bad.into_iter().filter(|_| !is_of_feed));
         }
         let index = feed::index_of(&lists).map_err(|error| ListsError(io::Error::other(error)))?;
         Ok(Self { index, lists, bad })

@@ -22,6 +22,7 @@ use crate::{
         policy_zone::PolicyZone,
         safe_browsing::{self, SafeBrowsing},
     },
+    supply::FeedState,
 };
 
 /// One metric, as `/metrics` and its page name it.
@@ -73,6 +74,11 @@ metrics! {
     ENTRIES Gauge "sekisho_list_entries" ["list"] "Entries in force of a list";
     SINCE Gauge "sekisho_list_since_seconds" ["list"] "Since when the version in force of a list is so, in seconds since 1970";
     PROBLEM Gauge "sekisho_list_problem" ["list"] "1 where something else is in force than what stands in the file";
+    FEED_ENTRIES Gauge "sekisho_feed_entries" ["feed"] "Entries in force of a feed";
+    FEED_STANDING Gauge "sekisho_feed_standing" ["feed", "standing"] "1 for how a feed stands: current, never, failing, stale, refused, held";
+    FEED_CHECKED Gauge "sekisho_feed_checked_time_seconds" ["feed"] "When a feed last said what is in force, in seconds since 1970";
+    FEED_ATTEMPTS Counter "sekisho_feed_attempts" ["feed", "result"] "Attempts to update a feed: taken, unchanged, refused, failed";
+    FEED_ROWS Gauge "sekisho_feed_left_out_rows" ["feed", "why"] "Rows of the version in force that were left out: public suffixes, hosts never blocked, all";
     READINGS Counter "sekisho_reload" ["part", "result"] "Readings of configuration, keyring, templates and lists";
     TAKEN Gauge "sekisho_reload_taken_time_seconds" ["part"] "When a reading of a part was taken last, in seconds since 1970";
     REFUSED Gauge "sekisho_reload_failed" ["part"] "1 where the last reading of a part was refused and what was in force stays";
@@ -125,7 +131,8 @@ pub fn reference() -> String {
         let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
         let _ = writeln!(page, "| `{}{suffix}` | {kind} | {} | {} |", metric.name, labels.join(", "), metric.help);
     }
-    page + "\nAlert on: `sekisho_reload_failed == 1`, `sekisho_list_problem == 1`, `sekisho_fit < 2`, any growth of\n\
+    page + "\nAlert on: `sekisho_reload_failed == 1`, `sekisho_list_problem == 1`,\n\
+            `sekisho_feed_standing{standing=~\"stale|refused|never\"} == 1`, `sekisho_fit < 2`, any growth of\n\
             `sekisho_spool_dropped_total`, and `time() - sekisho_signing_key_since_seconds` beyond the age at which you \
             rotate.\n"
 }
@@ -159,6 +166,11 @@ impl Samples {
             ("put_off", visits.put_off),
             ("failed", visits.failed),
         ];
+        let statuses = around.feeds.statuses();
+        let feeds = || statuses.iter();
+        let two = |one: &'static str, is: &str, other: &'static str, value: &str, number: f64| {
+            (vec![(one, is.to_owned()), (other, value.to_owned())], number)
+        };
         let dns_lists = || around.asked.dns_lists.iter();
         let zones = || around.asked.policy_zones.iter();
         let hash_lists = around.asked.safe_browsing.as_ref().map(SafeBrowsing::held).unwrap_or_default();
@@ -183,6 +195,35 @@ impl Samples {
             of(
                 &PROBLEM,
                 files().map(|file| by("list", &file.name, flag(file.standing != Standing::Current))).collect(),
+            ),
+            of(&FEED_ENTRIES, feeds().map(|feed| by("feed", &feed.name, feed.entries() as f64)).collect()),
+            of(
+                &FEED_STANDING,
+                feeds().map(|feed| two("feed", &feed.name, "standing", feed.standing.as_str(), 1.0)).collect(),
+            ),
+            of(
+                &FEED_CHECKED,
+                feeds().filter_map(|feed| Some(by("feed", &feed.name, secs(feed.state.checked?)))).collect(),
+            ),
+            of(
+                &FEED_ATTEMPTS,
+                feeds()
+                    .flat_map(|feed| {
+                        let FeedState { takes, unchanged, refusals, failed, .. } = feed.state;
+                        [("taken", takes), ("unchanged", unchanged), ("refused", refusals), ("failed", failed)]
+                            .map(|(result, count)| two("feed", &feed.name, "result", result, count as f64))
+                    })
+                    .collect(),
+            ),
+            of(
+                &FEED_ROWS,
+                feeds()
+                    .filter_map(|feed| Some((&feed.name, &feed.state.current.as_ref()?.rows)))
+                    .flat_map(|(name, rows)| {
+                        [("suffix", rows.suffixes), ("never_block", rows.never_blocked), ("all", rows.refused)]
+                            .map(|(why, count)| two("feed", name, "why", why, count as f64))
+                    })
+                    .collect(),
             ),
             of(
                 &READINGS,

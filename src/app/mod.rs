@@ -3,8 +3,12 @@
 //! Opens the keyring, the store, the lists and the listeners in the order in which they depend on each other, and
 //! tells of each failure which file and what to do.
 
+mod admin_key;
 mod asked;
 mod desk;
+mod draft;
+mod editor;
+mod feeds;
 mod gate;
 mod lists;
 pub mod metrics;
@@ -18,8 +22,12 @@ mod tokens;
 mod visits;
 mod watch;
 
+pub use admin_key::ADMIN_KEY;
 pub use asked::{SourceError, dns_lists};
 pub use desk::{Desk, DeskError, Transport, rewriter};
+pub use draft::{Draft, DraftError};
+pub use editor::entry_line;
+pub use feeds::{clicked_since, feeds_folder, stock};
 pub use gate::Gate;
 pub use lists::{ListsError, Shelf, long_lists, own_hosts, seed_lists};
 pub use registrar::{Counter, Registrar, RegistrarError};

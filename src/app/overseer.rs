@@ -3,14 +3,22 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{
-    Gate, SystemClock, metrics,
+    Gate, SystemClock,
+    editor::Editor,
+    metrics,
     station::{Phase, vitals},
+    stock,
 };
 use crate::{
     base::{ClickId, Clock, Timestamp},
-    http::{Counters, Fitness, KeySeen, Overview, Told},
+    http::{
+        Change, Changed, Counters, FOUND_MAX, FeedChange, FeedChanged, Fitness, Found, FoundEntry, KeySeen, NoChange,
+        Overview, Told,
+    },
     judge::ClickEvent,
+    list::{Head, Written},
     store::{ClickFilter, Explanation, Reveal, Store, StoreError, explain},
+    supply::{FeedStatus, Rounds, StockError},
 };
 
 /// Tells the admin listener how the station stands.
@@ -19,6 +27,7 @@ pub(super) struct Overseer {
     pub(super) counters: Arc<Counters>,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) started: Timestamp,
+    pub(super) rounds: Arc<Rounds>,
 }
 
 impl Overseer {
@@ -68,5 +77,75 @@ impl Told for Overseer {
         let message = events.iter().find_map(|event| event.message);
         let wraps = message.map_or(Ok(Vec::new()), |message| store.wraps_of(message, Reveal::Masked))?;
         Ok(explain(&events, &wraps))
+    }
+
+    fn feeds(&self) -> Arc<Vec<FeedStatus>> {
+        self.gate.in_force().around.feeds.statuses()
+    }
+
+    fn search(&self, text: &str) -> Found {
+        let (wanted, now) = (text.to_lowercase(), SystemClock.now());
+        let holds = |value: &str| value.to_lowercase().contains(&wanted);
+        let mut found = Found::default();
+        if wanted.is_empty() {
+            return found;
+        }
+        let snapshot = self.gate.in_force().around.lists.snapshot();
+        for table in snapshot.index.tables() {
+            table.for_each(&mut |list, entry| {
+                let says = [Some(entry.text), entry.reason, entry.reference];
+                if !says.into_iter().flatten().any(holds) {
+                    return;
+                }
+                found.more |= found.entries.len() == FOUND_MAX;
+                if !found.more {
+                    found.entries.push(shown(list, &entry, now));
+                }
+            });
+        }
+        found.entries.sort_by(|one, other| (&one.list, one.line).cmp(&(&other.list, other.line)));
+        found
+    }
+
+    fn change(&self, change: &Change) -> Result<Changed, NoChange> {
+        let around = &self.gate.in_force().around;
+        Editor { config: &around.config, suffixes: &around.suffixes, now: SystemClock.now() }.make(change)
+    }
+
+    fn change_feed(&self, name: &str, change: FeedChange) -> Result<FeedChanged, NoChange> {
+        let (around, now) = (&self.gate.in_force().around, SystemClock.now());
+        let missing = || NoChange::Missing(format!("the configuration has no feed {name:?}"));
+        let feed = around.config.feeds.iter().find(|feed| feed.name == name).ok_or_else(missing)?;
+        let stock = stock(&around.config);
+        let version = match change {
+            FeedChange::Update => {
+                self.rounds.ask(name);
+                None
+            }
+            FeedChange::Accept => Some(stock.accept(feed, now)),
+            FeedChange::RollBack => Some(stock.roll_back(feed, now)),
+        };
+        let version = version.transpose().map_err(|error| match error {
+            StockError::NothingBefore(_) | StockError::NothingRefused(..) => NoChange::Missing(error.to_string()),
+            StockError::File { .. } | StockError::Busy(_) => NoChange::Failed(error.to_string()),
+        })?;
+        self.rounds.look();
+        around.feeds.show(around.config.feeds.iter().map(|feed| stock.status_of(feed, now)).collect());
+        Ok(FeedChanged { feed: name.to_owned(), version: version.map(|version| version.version), at: now })
+    }
+}
+
+fn shown(list: &Head, entry: &Written<'_>, now: Timestamp) -> FoundEntry {
+    FoundEntry {
+        list: list.name.clone(),
+        version: list.version.clone(),
+        line: entry.line,
+        entry: entry.text.to_owned(),
+        action: list.action.as_str(),
+        reason: entry.reason.map(str::to_owned),
+        by: entry.by.map(str::to_owned),
+        until: entry.until.map(|day| day.to_string()),
+        reference: entry.reference.map(str::to_owned),
+        in_force: entry.is_in_force(now),
     }
 }

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 
 use super::{
     Gate, SystemClock,
+    feeds::{feeds_folder, keep_configured},
     gate::{Around, InForce},
     lists::long_lists,
     own_hosts, read_ring,
@@ -174,6 +175,7 @@ fn pages(before: &InForce, config: &Config, found: &mut Found) -> Arc<Pages> {
 
 /// The lists as `config` wants them: those that are in force, read again, unless it names another folder.
 fn lists(before: &Around, config: &Config, found: &mut Found) -> Arc<LiveLists> {
+    keep_configured(config);
     let folder = config.blocklists.path();
     if folder == before.lists.folder() {
         let report = before.lists.reload_for(own_hosts(config));
@@ -184,6 +186,7 @@ fn lists(before: &Around, config: &Config, found: &mut Found) -> Arc<LiveLists> 
         suffixes: Arc::clone(&before.suffixes),
         own_hosts: own_hosts(config),
         long: long_lists(config),
+        feeds: Some(feeds_folder(config)),
     };
     match LiveLists::start(folder.to_owned(), settings, Arc::new(SystemClock)) {
         Ok(lists) => {

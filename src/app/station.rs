@@ -4,7 +4,9 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::{
     Gate, ListsError, Made, Origin, RingError, SystemClock,
+    admin_key::admin_pass,
     asked::{Asked, SourceError},
+    feeds::{feeds_folder, keep_configured, of_feeds, start_rounds},
     gate::Around,
     long_lists, open_ring,
     overseer::Overseer,
@@ -86,7 +88,7 @@ pub struct Listeners {
 /// Why answering ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A worker cannot begin.
+    /// A worker, or the thread that asks feeds, cannot begin.
     #[error("cannot start the workers: {0}")]
     Workers(#[from] io::Error),
     /// A page of the admin listener.
@@ -155,8 +157,13 @@ impl Station {
         let (ring, made) = open_ring(&config, origin, SystemClock.now())?;
         seed_lists(&config)?;
         let suffixes = Arc::new(Suffixes::builtin());
-        let settings =
-            Settings { suffixes: Arc::clone(&suffixes), own_hosts: own_hosts(&config), long: long_lists(&config) };
+        keep_configured(&config);
+        let settings = Settings {
+            suffixes: Arc::clone(&suffixes),
+            own_hosts: own_hosts(&config),
+            long: long_lists(&config),
+            feeds: Some(feeds_folder(&config)),
+        };
         let lists = LiveLists::start(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock))?;
         let store = Store::open(&config.store)?;
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
@@ -166,7 +173,18 @@ impl Station {
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
-            Around { config, lists, rulings, asked, suffixes, log, store: Arc::new(store), limits, tls },
+            Around {
+                config,
+                lists,
+                feeds: Arc::default(),
+                rulings,
+                asked,
+                suffixes,
+                log,
+                store: Arc::new(store),
+                limits,
+                tls,
+            },
             ring,
             pages,
             renewer,
@@ -190,6 +208,8 @@ impl Station {
     pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), RunError> {
         let Self { gate, writer } = self;
         let _watch = Watch::start(Arc::clone(&gate));
+        let rounds = Arc::new(start_rounds(&gate)?);
+        let pass = admin_pass(&gate.in_force().around.config.data_dir);
         let _fresh = gate.in_force().around.asked.keep_fresh();
         let counters = Arc::new(Counters::default());
         let limits = gate.in_force().around.limits.clone();
@@ -201,10 +221,11 @@ impl Station {
             counters: Arc::clone(&counters),
             phase: watched.clone(),
             started: SystemClock.now(),
+            rounds: Arc::clone(&rounds),
         };
         let admin = Admin::new(move || vitals(&of_gate, *seen.borrow()), Arc::clone(&counters))
             .with_renewal(move || renewed.renewal())
-            .with_pages(Arc::new(overseer))?;
+            .with_pages(Arc::new(overseer), pass)?;
         let mut watched = watched;
         // The admin listener outlives the public one, so that whoever asks during the drain hears of it.
         let admin = serve(listeners.admin, Arc::new(admin), admin_limits(), Arc::default(), async move {
@@ -224,6 +245,7 @@ impl Station {
         if let Some(watching) = watching {
             watching.abort();
         }
+        tokio::task::block_in_place(|| drop(rounds));
         tokio::task::block_in_place(|| writer.stop(WRITE_OUT))?;
         Ok(())
     }
@@ -282,6 +304,7 @@ pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
     let certificates = around.tls.as_deref().map(of_certificates);
     [of_server(phase), configuration, of_lists(&around.lists), of_rulings(&around.rulings), of_log(&around.log)]
         .into_iter()
+        .chain(of_feeds(&around.feeds))
         .chain(certificates)
         .chain(around.asked.vital(SystemClock.now()))
         .collect()

@@ -2,7 +2,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use super::list::ListCommand;
+use super::{feed::FeedCommand, list::ListCommand};
 use crate::{
     base::{ClickId, MessageHash},
     config::{Environment, Overrides, Place},
@@ -53,6 +53,9 @@ pub(super) enum Command {
     /// Look at the lists, and change them.
     #[command(subcommand)]
     List(ListCommand),
+    /// Look at feeds, ask them, accept or take back their updates.
+    #[command(subcommand)]
+    Feed(FeedCommand),
     /// Make and change the keys that sign links.
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -170,7 +170,7 @@ fn write(report: &Report<'_>, out: &mut Stdout) -> Result<(), Failure> {
 fn told(signal: &Signal) -> String {
     let about = if signal.hop == 0 { String::new() } else { format!(" [about {}]", signal.hop) };
     let said = match &signal.source {
-        Source::List(entry) => {
+        Source::List(entry) | Source::Feed(entry) => {
             let reason = entry.reason.as_deref().map(|reason| format!(", {reason:?}")).unwrap_or_default();
             format!("{}.list:{}: {}{reason} (version {})", entry.list, entry.line, entry.entry, entry.version)
         }

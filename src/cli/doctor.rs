@@ -126,7 +126,7 @@ fn lists(work: &Work) -> Finding {
             Bad(format!("{} is not there; make it, or leave `blocklists` out of the configuration", folder.display()))
         };
     }
-    match Shelf::read(&[folder.to_owned()], &work.suffixes, &own_hosts(&work.config)) {
+    match Shelf::read(&[folder.to_owned()], &[], &work.suffixes, &own_hosts(&work.config)) {
         Err(error) => Bad(error.to_string()),
         Ok(shelf) => match shelf.bad.first() {
             Some(first) => Bad(format!("refused: {}; the first: {first}", count(shelf.bad.len(), "line"))),

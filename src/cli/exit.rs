@@ -3,11 +3,12 @@
 use std::{fmt, io, process::ExitCode};
 
 use crate::{
-    app::{DeskError, ListsError, RegistrarError, RingError, StartError, TokensError},
+    app::{DeskError, DraftError, ListsError, RegistrarError, RingError, StartError, TokensError},
     config::ConfigError,
     http::{BindError, api::GrantsError},
     ruling::RulingError,
     store::{AnswerError, RevokeError, StoreError},
+    supply::StockError,
 };
 
 /// The codes of sysexits.h, which mail systems know.
@@ -92,6 +93,33 @@ impl From<RingError> for Failure {
             RingError::Unwritable { source, .. } => of_io(source, Exit::CannotCreate),
             RingError::Exists { .. } => Exit::CannotCreate,
             RingError::NoEntropy(_) => Exit::Unavailable,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<DraftError> for Failure {
+    fn from(error: DraftError) -> Self {
+        let exit = match &error {
+            DraftError::Name(_) | DraftError::Action { .. } => Exit::Usage,
+            DraftError::Missing { .. } => Exit::NoInput,
+            DraftError::Unreadable { error, .. } if error.kind() == io::ErrorKind::NotFound => Exit::NoInput,
+            DraftError::Unreadable { .. } => Exit::Io,
+            DraftError::Unwritable { .. } => Exit::CannotCreate,
+            DraftError::Changed(_) => Exit::Unavailable,
+            DraftError::Lists(lists) if lists.0.kind() == io::ErrorKind::NotFound => Exit::NoInput,
+            DraftError::Lists(lists) => of_io(&lists.0, Exit::Io),
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<StockError> for Failure {
+    fn from(error: StockError) -> Self {
+        let exit = match &error {
+            StockError::File { error, .. } => of_io(error, Exit::Io),
+            StockError::Busy(_) => Exit::Unavailable,
+            StockError::NothingBefore(_) | StockError::NothingRefused(..) => Exit::NoInput,
         };
         Self::new(exit, error)
     }

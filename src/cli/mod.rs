@@ -14,6 +14,7 @@ mod decode;
 mod demo;
 mod doctor;
 mod exit;
+mod feed;
 mod keys;
 mod list;
 mod manager;
@@ -83,6 +84,7 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         Command::Check(args) => check::run(&place, &args, &mut out)?,
         Command::Doctor => doctor::run(&place, &mut out)?,
         Command::List(command) => list::run(&place, command, &mut out)?,
+        Command::Feed(command) => feed::run(&place, command, &mut out)?,
         Command::Clicks(args) => clicks::run(&place, &args, &mut out)?,
         Command::Explain(args) => clicks::run_explain(&place, &args, &mut out)?,
         Command::Revoke(command) => revoke::run(&place, command, &mut out)?,

@@ -6,7 +6,7 @@ use super::{
     output::{count, people},
 };
 use crate::{
-    app::{Origin, Shelf, SystemClock, own_hosts, seed_lists},
+    app::{Origin, Shelf, SystemClock, own_hosts, seed_lists, stock},
     base::{Clock, TenantId, Timestamp},
     config::{Config, Place, Tenant},
     link,
@@ -32,9 +32,21 @@ impl Work {
         Self { config, suffixes: Suffixes::builtin(), now: SystemClock.now() }
     }
 
-    /// The lists of the configuration; what is wrong with them is said.
+    /// The lists of the configuration, and those of its feeds; what is wrong with them is said.
     pub(super) fn shelf(&self) -> Result<Shelf, Failure> {
-        let shelf = self.shelf_of(&[self.config.blocklists.path().to_owned()])?;
+        let stock = stock(&self.config);
+        let feeds = self.config.feeds.iter().map(|feed| (feed.name.clone(), stock.list_of(&feed.name)));
+        self.shelf_with(&feeds.filter(|(_, list)| list.exists()).collect::<Vec<_>>())
+    }
+
+    /// The lists of the configuration, which admins edit; what is wrong with them is said.
+    pub(super) fn own_shelf(&self) -> Result<Shelf, Failure> {
+        self.shelf_with(&[])
+    }
+
+    fn shelf_with(&self, feeds: &[(String, PathBuf)]) -> Result<Shelf, Failure> {
+        let folder = self.config.blocklists.path().to_owned();
+        let shelf = Shelf::read(&[folder], feeds, &self.suffixes, &own_hosts(&self.config))?;
         if !shelf.bad.is_empty() {
             people(&format!(
                 "refused of the lists: {}; `sekisho list check` shows why",
@@ -45,7 +57,7 @@ impl Work {
     }
 
     pub(super) fn shelf_of(&self, paths: &[PathBuf]) -> Result<Shelf, Failure> {
-        Ok(Shelf::read(paths, &self.suffixes, &own_hosts(&self.config))?)
+        Ok(Shelf::read(paths, &[], &self.suffixes, &own_hosts(&self.config))?)
     }
 
     /// The URL that is asked about: of one of our links, its destination.

@@ -296,7 +296,7 @@ impl Reason {
         match &signal.source {
             Source::List(entry) => objects.then(|| Self::Entry { note: entry.reason.clone() }),
             Source::Host { fact } => objects.then_some(Self::Host(*fact)),
-            Source::Asked { .. } => objects.then_some(Self::Source),
+            Source::Feed(_) | Source::Asked { .. } => objects.then_some(Self::Source),
             Source::Revocation(_) => None,
         }
     }

@@ -161,7 +161,11 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for key in KEYS {
             let Some(name) = key.variable() else {
-                assert!(key.name == "id" || ["policy", "dns_list", "rpz"].contains(&key.table), "{}", key.path());
+                assert!(
+                    key.name == "id" || ["policy", "feed", "dns_list", "rpz"].contains(&key.table),
+                    "{}",
+                    key.path()
+                );
                 continue;
             };
             let aimed = match target(&name) {

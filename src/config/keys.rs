@@ -86,6 +86,28 @@ pub enum Reload {
 /// What a policy can do, mildest first.
 const ACTIONS: &[&str] = &["redirect", "notice", "warn", "warn_with_reason", "block"];
 
+/// How a feed may be written.
+const FEED_FORMATS: &[&str] = &[
+    "auto",
+    "list",
+    "hosts",
+    "domains",
+    "wildcard",
+    "adblock",
+    "dnsmasq",
+    "unbound",
+    "rpz",
+    "urls",
+    "openphish",
+    "phishing-database",
+    "urlhaus-csv",
+    "phishtank-csv",
+    "jpcert-csv",
+    "json",
+    "phishtank-json",
+    "misp",
+];
+
 /// Every key, in the order of the reference page.
 pub const KEYS: &[Key] = &[
     Key {
@@ -715,6 +737,138 @@ pub const KEYS: &[Key] = &[
         example: "[\"se-4b\", \"mw-4b\"]",
     },
     Key {
+        table: "feed",
+        name: "name",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "Has to be written. Its name, for commands and events: letters, digits, `_` and `-`. Its list is called `feeds/NAME`.",
+        example: "\"phishing\"",
+    },
+    Key {
+        table: "feed",
+        name: "from",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "Has to be written. Where it is: an https or http URL, or a file on this machine that something else brings. Where a \
+              secret belongs into the URL, `{secret}` stands there. No proxy of the environment is used.",
+        example: "\"https://feed.example/list.txt\"",
+    },
+    Key {
+        table: "feed",
+        name: "format",
+        kind: Kind::Choice(FEED_FORMATS),
+        preset: Preset::Value("\"auto\""),
+        reload: Reload::OnSave,
+        doc: "How it is written (docs/LISTS.md says what each format becomes). `auto`: told by its first lines; an update of \
+              which that cannot be told is refused.",
+        example: "\"urlhaus-csv\"",
+    },
+    Key {
+        table: "feed",
+        name: "names",
+        kind: Kind::Choice(&["domains", "hosts"]),
+        preset: Preset::Value("\"domains\""),
+        reload: Reload::OnSave,
+        doc: "What a plain name in it stands for: the domain with every host below, or the one host.",
+        example: "\"hosts\"",
+    },
+    Key {
+        table: "feed",
+        name: "key",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "The array that is meant, where its JSON has several.",
+        example: "\"deny\"",
+    },
+    Key {
+        table: "feed",
+        name: "trust",
+        kind: Kind::Choice(&["block", "warn", "signal"]),
+        preset: Preset::Value("\"block\""),
+        reload: Reload::OnSave,
+        doc: "What its word amounts to. `block`: malicious; `warn`: suspicious; `signal`: told in the event and nothing more, \
+              which is how a new feed is tried out. Admins' entries come before it.",
+        example: "\"signal\"",
+    },
+    Key {
+        table: "feed",
+        name: "threat",
+        kind: Kind::Choice(&["phishing", "malware", "scam"]),
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "In which way what it names is bad, where all of it is so in one.",
+        example: "\"phishing\"",
+    },
+    Key {
+        table: "feed",
+        name: "interval_minutes",
+        kind: Kind::Number(1, 10_080),
+        preset: Preset::Value("60"),
+        reload: Reload::OnSave,
+        doc: "How often it is asked, a tenth sooner or later. After a failure it is asked again in a minute, then in two, four and \
+              so on. One that could not be asked for three of these is stale, which readiness tells.",
+        example: "60",
+    },
+    Key {
+        table: "feed",
+        name: "timeout_seconds",
+        kind: Kind::Number(1, 3600),
+        preset: Preset::Value("60"),
+        reload: Reload::OnSave,
+        doc: "How long one fetch may take in all.",
+        example: "60",
+    },
+    Key {
+        table: "feed",
+        name: "max_megabytes",
+        kind: Kind::Number(1, 256),
+        preset: Preset::Value("64"),
+        reload: Reload::OnSave,
+        doc: "How large it may be, unpacked. So much is held in memory while an update is read.",
+        example: "64",
+    },
+    Key {
+        table: "feed",
+        name: "max_entries",
+        kind: Kind::Number(1, 20_000_000),
+        preset: Preset::Value("2000000"),
+        reload: Reload::OnSave,
+        doc: "How many entries it may have. An update with more is refused.",
+        example: "2000000",
+    },
+    Key {
+        table: "feed",
+        name: "max_stopped_percent",
+        kind: Kind::Number(0, 100),
+        preset: Preset::Value("2"),
+        reload: Reload::OnSave,
+        doc: "An update that would stop more than this part of the last hour's clicks, and more than 20 of them, is refused. 100: \
+              none is refused for that.",
+        example: "2",
+    },
+    Key {
+        table: "feed",
+        name: "header",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "A header that goes with each request to the host of the URL, and to no other that it leads to. The secret stands in it as \
+              `{secret}`.",
+        example: "\"Auth-Key: {secret}\"",
+    },
+    Key {
+        table: "feed",
+        name: "secret_file",
+        kind: Kind::Path,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "The file that holds the secret for `from` or `header`. It is read at each fetch and never shown.",
+        example: "\"/etc/sekisho/feed.secret\"",
+    },
+    Key {
         table: "limits",
         name: "link_openings_per_minute",
         kind: Kind::Number(0, 1_000_000),
@@ -881,6 +1035,13 @@ pub(super) const TABLES: &[(&str, Several, &str)] = &[
         Several::Yes,
         "A policy of your own: a preset under another name, with another action for a tier, or another switch. A worse \
          tier never gets a milder action. It has no variables: it belongs into the file.",
+    ),
+    (
+        "feed",
+        Several::Yes,
+        "A list that others keep, fetched now and then. What cannot be meant (a page for signing in, an empty or shrunken list, \
+         an entry for everything) is refused, and what was in force stays: `sekisho feed`. docs/FEEDS.md says more. It has no \
+         variables: it belongs into the file.",
     ),
     (
         "scan",

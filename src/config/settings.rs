@@ -25,6 +25,7 @@ use crate::{
     list::nearest,
     policy::{Actions, Checking, Log, Need, Needs, Override, Policy, Scan},
     sources::{dns::Zone, policy_zone, safe_browsing},
+    supply::Feed,
     url::{self, Names},
 };
 
@@ -65,6 +66,8 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// How destinations are visited; none where they are not.
     pub scan: Option<Scanning>,
+    /// Lists that others keep; their names differ.
+    pub feeds: Vec<Feed>,
     /// Lists that are asked by DNS; their names differ.
     pub dns_lists: Vec<DnsListSetting>,
     /// Response policy zones; their names differ, and from those of the lists above.
@@ -284,6 +287,7 @@ impl Reader<'_> {
             clamav,
             tls,
             click_days: u32::try_from(click_days?).ok()?,
+            feeds: self.feeds(),
             tenants,
             data_dir,
             api: api?,
@@ -679,5 +683,6 @@ fn host_name() -> String {
 }
 
 mod asked;
+mod feeds;
 #[cfg(test)]
 mod tests;

@@ -158,7 +158,7 @@ impl Compiled {
         let name = head.name.clone();
         let generations = self.generations(&name);
         let generation = generations.last().map_or(1, |(generation, _)| generation + 1);
-        let path = self.folder.join(format!("{name}.{generation:0DIGITS$}.index"));
+        let path = self.folder.join(format!("{}.{generation:0DIGITS$}.index", stem(&name)));
         let half = self.half(&name);
         let table = self.write(&half, &path, builder, Imprint { lists: vec![head], generation, made_of }, progress);
         let table = table.inspect_err(|_| {
@@ -202,11 +202,12 @@ impl Compiled {
 
     /// Generations of a list and their files, oldest first.
     fn generations(&self, name: &str) -> Vec<(u64, PathBuf)> {
+        let stem = stem(name);
         let items = fs::read_dir(&self.folder).into_iter().flatten().filter_map(Result::ok);
         let mut found: Vec<_> = items
             .filter_map(|item| {
                 let file = item.file_name();
-                let rest = file.to_str()?.strip_prefix(name)?.strip_prefix('.')?;
+                let rest = file.to_str()?.strip_prefix(&*stem)?.strip_prefix('.')?;
                 let digits = rest.strip_suffix(".index").filter(|digits| digits.len() == DIGITS)?;
                 Some((digits.parse().ok()?, item.path()))
             })
@@ -217,7 +218,7 @@ impl Compiled {
 
     /// Where a list is written before it has its name. A leading dot marks what a crash leaves.
     fn half(&self, name: &str) -> PathBuf {
-        self.folder.join(format!(".{name}.{}", std::process::id()))
+        self.folder.join(format!(".{}.{}", stem(name), std::process::id()))
     }
 }
 
@@ -226,6 +227,11 @@ impl Draft {
     pub fn head(&self) -> &Head {
         &self.read.head
     }
+}
+
+/// The name of a list as the name of a file: that of a feed has a slash in it.
+fn stem(name: &str) -> String {
+    name.replace('@', "@0").replace('/', "@1")
 }
 
 /// The seed of an index stands in its file and is a secret.

@@ -25,6 +25,45 @@ pub(super) struct Stamp {
     changed: [(i64, i64); 2],
 }
 
+/// What the names of lists that others keep begin with: they stand in a folder of their own, and no name of a file in
+/// the admins' folder can begin so.
+pub const OF_OTHERS: &str = "feeds/";
+
+/// Where lists stand.
+#[derive(Debug, Clone)]
+pub(super) struct Folders {
+    /// Those of admins.
+    pub(super) own: PathBuf,
+    /// Those that others keep, where there are any.
+    pub(super) feeds: Option<PathBuf>,
+}
+
+impl Folders {
+    /// Looks at every list. A folder of feeds that is not there holds none.
+    pub(super) fn scan(&self) -> io::Result<Stamps> {
+        let mut stamps = scan(&self.own)?;
+        let feeds = match self.feeds.as_deref().map(scan) {
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
+            found => found.transpose()?,
+        };
+        stamps.extend(feeds.into_iter().flatten().map(|(name, stamp)| (format!("{OF_OTHERS}{name}"), stamp)));
+        Ok(stamps)
+    }
+
+    /// Where the list of this name stands.
+    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+        match (name.strip_prefix(OF_OTHERS), &self.feeds) {
+            (Some(name), Some(feeds)) => path_of(feeds, name),
+            _ => path_of(&self.own, name),
+        }
+    }
+}
+
+/// Whether others keep the list of this name. Of such a list the good lines always count: nobody here can mend it.
+pub(super) fn is_of_others(name: &str) -> bool {
+    name.starts_with(OF_OTHERS)
+}
+
 /// What stands in the folder: list names, each with its stamp, or none where the file cannot be looked at.
 pub(super) type Stamps = BTreeMap<String, Option<Stamp>>;
 
@@ -90,12 +129,17 @@ pub(super) fn locate(bad: &mut [BadLine], path: &Path) {
     }
 }
 
-/// Reads and checks lists that belong together: every list of each folder, and each file, named. Nothing is put in
-/// force.
+/// Reads and checks lists that belong together: every list of each folder, and each file, named; beside them those of
+/// `feeds`, by the name of the feed. Nothing is put in force.
 ///
 /// # Errors
 /// The path that cannot be read, and why.
-pub fn check(paths: &[PathBuf], suffixes: &Suffixes, own_hosts: &[String]) -> io::Result<Vec<Checked>> {
+pub fn check(
+    paths: &[PathBuf],
+    feeds: &[(String, PathBuf)],
+    suffixes: &Suffixes,
+    own_hosts: &[String],
+) -> io::Result<Vec<Checked>> {
     let named = |path: &Path, error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let mut files = Vec::new();
     for path in paths {
@@ -107,6 +151,7 @@ pub fn check(paths: &[PathBuf], suffixes: &Suffixes, own_hosts: &[String]) -> io
             files.push((path.clone(), name));
         }
     }
+    files.extend(feeds.iter().map(|(name, path)| (path.clone(), format!("{OF_OTHERS}{name}"))));
     let read_all = files.iter().map(|(path, _)| read(path).map_err(|error| named(path, error)));
     let texts: Vec<Vec<u8>> = read_all.collect::<io::Result<_>>()?;
     let set: Vec<(&str, &[u8])> = files.iter().zip(&texts).map(|((_, name), text)| (&**name, &**text)).collect();

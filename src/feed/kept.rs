@@ -92,7 +92,8 @@ impl Kept {
             return Some(Changed::Partly { version, entries, problem });
         }
         let before = self.in_force.as_ref().filter(|_| self.whole);
-        if before.is_some_and(|before| before.head().version == version) {
+        // The same text may say less than before, where hosts were added that others may not block.
+        if before.is_some_and(|before| before.head().version == version && before.head().entries == entries) {
             return self.problem.take().map(|_| Changed::Mended);
         }
         let had = self.entries();

@@ -9,11 +9,16 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    Changed, Long, ReloadReport, Standing, State, folder,
+    Changed, Long, ReloadReport, Standing, State,
+    folder::{self, Folders},
     loader::{Loader, Suspects},
     watch::{self, Wake},
 };
-use crate::{base::Clock, list::Tables, url::Suffixes};
+use crate::{
+    base::Clock,
+    list::{Protected, Tables},
+    url::Suffixes,
+};
 
 /// What lists are read against.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub struct Settings {
     pub own_hosts: Vec<String>,
     /// Where long lists are compiled to; `None` where all are held in memory.
     pub long: Option<Long>,
+    /// The folder of lists that others keep, made of feeds; `None` where there are none.
+    pub feeds: Option<PathBuf>,
 }
 
 /// What is in force at one moment; it never changes.
@@ -58,6 +65,7 @@ pub enum FeedError {
 /// The lists of a folder, as they stand in it; a thread that keeps them so ends when this is dropped.
 pub struct LiveLists {
     folder: PathBuf,
+    feeds: Option<PathBuf>,
     shared: Arc<Shared>,
     watch: Option<(mpsc::Sender<Wake>, JoinHandle<()>)>,
 }
@@ -72,9 +80,10 @@ impl LiveLists {
         if let Err(error) = folder::scan(&folder) {
             return Err(FeedError::Folder { folder, error });
         }
+        let feeds = settings.feeds.clone();
         let shared = Arc::new(Shared::new(Loader::new(folder.clone(), settings), clock));
         shared.load(&Suspects::default(), false);
-        Ok(Self { folder, shared, watch: None })
+        Ok(Self { folder, feeds, shared, watch: None })
     }
 
     /// Reads every list of `folder` and goes on watching: a save is in force within a second.
@@ -87,9 +96,10 @@ impl LiveLists {
         let watcher = watch::events(&folder, wake.clone());
         let mut lists = Self::open(folder.clone(), settings, clock)?;
         let shared = Arc::clone(&lists.shared);
+        let folders = Folders { own: folder, feeds: lists.feeds.clone() };
         let run = move || {
             let _watcher = watcher;
-            watch::run(&shared, &folder, &woken);
+            watch::run(&shared, &folders, &woken);
         };
         let thread = std::thread::Builder::new().name("lists".into()).spawn(run).map_err(FeedError::Thread)?;
         lists.watch = Some((wake, thread));
@@ -116,6 +126,16 @@ impl LiveLists {
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The folder of lists that others keep.
+    pub fn feeds(&self) -> Option<&Path> {
+        self.feeds.as_deref()
+    }
+
+    /// What the never-block lists in force hold.
+    pub fn never_block(&self) -> Arc<Protected> {
+        lock(&self.shared.loader).never_block()
     }
 
     /// How each file stands.

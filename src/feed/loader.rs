@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Change, Changed, FileState, Long, Problem, Settings,
-    folder::{self, Stamp, Stamps},
+    folder::{self, Folders, Stamp, Stamps},
     kept::Kept,
     long::{self, Done, Order},
 };
@@ -35,7 +35,7 @@ pub(super) struct Suspects {
 
 /// Reads the folder and keeps, file by file, what is in force.
 pub(super) struct Loader {
-    folder: PathBuf,
+    folders: Folders,
     settings: Settings,
     files: BTreeMap<String, Kept>,
     never_block: Arc<Protected>,
@@ -64,7 +64,8 @@ impl Loader {
     pub(super) fn new(folder: PathBuf, settings: Settings) -> Self {
         let (files, jobs) = (BTreeMap::new(), BTreeMap::new());
         let (never_block, never_block_of) = (Arc::default(), Vec::new());
-        Self { folder, settings, files, never_block, never_block_of, folder_problem: None, jobs }
+        let folders = Folders { own: folder, feeds: settings.feeds.clone() };
+        Self { folders, settings, files, never_block, never_block_of, folder_problem: None, jobs }
     }
 
     /// Has every file read as if it had changed where other hosts are ours than before.
@@ -79,7 +80,7 @@ impl Loader {
     /// read, nothing does. A long list is compiled meanwhile, and waited for where nothing of it is in force, or where
     /// the caller `waits` for all.
     pub(super) fn load(&mut self, suspects: &Suspects, now: Timestamp, waits: bool) -> Vec<Change> {
-        let stamps = match folder::scan(&self.folder) {
+        let stamps = match self.folders.scan() {
             Ok(stamps) => stamps,
             Err(error) => {
                 self.folder_fails(error.to_string());
@@ -128,6 +129,11 @@ impl Loader {
         self.files.values().filter_map(|kept| kept.in_force.as_ref()?.list())
     }
 
+    /// What the never-block lists in force hold.
+    pub(super) fn never_block(&self) -> Arc<Protected> {
+        Arc::clone(&self.never_block)
+    }
+
     pub(super) fn folder_problem(&self) -> Option<&str> {
         self.folder_problem.as_deref()
     }
@@ -138,7 +144,7 @@ impl Loader {
 
     fn folder_fails(&mut self, error: String) {
         if self.folder_problem.as_ref() != Some(&error) {
-            let folder = self.folder.display();
+            let folder = self.folders.own.display();
             tracing::error!(%folder, "the lists cannot be read, what is in force stays: {error}");
         }
         self.folder_problem = Some(error);
@@ -185,7 +191,7 @@ impl Loader {
             }
             kept.rechecks = if stamp_changed { RECHECKS } else { kept.rechecks.saturating_sub(1) };
             kept.stamp = *stamp;
-            match read(&self.folder, name, stamp.as_ref(), self.settings.long.as_ref(), kept.read.as_deref()) {
+            match read(&self.folders, name, stamp.as_ref(), self.settings.long.as_ref(), kept.read.as_deref()) {
                 Ok(Some((version, text))) => {
                     kept.read = version;
                     texts.push((name.clone(), text));
@@ -226,7 +232,7 @@ impl Loader {
         let others = self.files.iter().filter(|(_, kept)| kept.read.is_some() && kept.action() == ListAction::Block);
         for (name, _) in others.filter(|(name, _)| !texts.contains_key(*name)).collect::<Vec<_>>() {
             let Some(stamp) = stamps.get(name) else { continue };
-            if let Ok(Some((_, text))) = read(&self.folder, name, stamp.as_ref(), self.settings.long.as_ref(), None) {
+            if let Ok(Some((_, text))) = read(&self.folders, name, stamp.as_ref(), self.settings.long.as_ref(), None) {
                 texts.insert(name.clone(), text);
             }
         }
@@ -244,7 +250,11 @@ impl Loader {
         let Settings { suffixes, own_hosts, .. } = &self.settings;
         let context = list::Context { suffixes, own_hosts, never_block: Some(&self.never_block) };
         let (mut list, mut bad) = list::parse(name, text, &context);
-        folder::locate(&mut bad, &folder::path_of(&self.folder, name));
+        folder::locate(&mut bad, &self.folders.path_of(name));
+        if folder::is_of_others(name) {
+            // Counted when it was fetched; what an edit of the never-block lists adds to that is left out as well.
+            bad.clear();
+        }
         list.since = Some(now);
         let kept = self.files.get_mut(name)?;
         let was_long = kept.in_force.as_ref().is_some_and(|before| before.table().is_some());
@@ -271,7 +281,7 @@ impl Loader {
             change = Some(kept.begin_with(&table));
             check = is_current.then_some(table);
         }
-        let (whole, path) = (kept.whole.then(|| kept.entries()), folder::path_of(&self.folder, name));
+        let (whole, path) = (kept.whole.then(|| kept.entries()), self.folders.path_of(name));
         let (settings, never_block) = (self.settings.clone(), Arc::clone(&self.never_block));
         let name = name.to_owned();
         let compiled = long.compiled;
@@ -307,13 +317,13 @@ impl Loader {
 /// The text of a list with its version, unless it is the one that is `known`. Of a long one only the front is read, and
 /// of that the version only where there is one to compare with.
 fn read(
-    folder: &std::path::Path,
+    folders: &Folders,
     name: &str,
     stamp: Option<&Stamp>,
     long: Option<&Long>,
     known: Option<&str>,
 ) -> io::Result<Option<(Option<String>, Text)>> {
-    let path = folder::path_of(folder, name);
+    let path = folders.path_of(name);
     if long.zip(stamp).is_some_and(|(long, stamp)| stamp.size() >= long.from_bytes) {
         let front = folder::front(&path)?;
         // A never-block list is held against others, which takes its entries.
@@ -340,7 +350,8 @@ mod tests {
     #[test]
     fn a_file_is_looked_into_some_times_after_it_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings { suffixes: Arc::new(Suffixes::builtin()), own_hosts: Vec::new(), long: None };
+        let settings =
+            Settings { suffixes: Arc::new(Suffixes::builtin()), own_hosts: Vec::new(), long: None, feeds: None };
         let mut loader = Loader::new(folder.path().to_owned(), settings);
         let save = |loader: &mut Loader, text: &str| {
             std::fs::write(folder.path().join("a.list"), text).unwrap();

@@ -97,7 +97,10 @@ impl Order {
         let mut draft = compiled.draft(name, path, &context, &mut |_| {})?;
         folder::locate(&mut draft.read.bad, path);
         let (version, entries) = (draft.head().version.clone(), draft.head().entries);
-        let bad = std::mem::take(&mut draft.read.bad);
+        let mut bad = std::mem::take(&mut draft.read.bad);
+        if folder::is_of_others(name) {
+            bad.clear();
+        }
         let problem = (!bad.is_empty()).then_some(Problem::BadLines { version: version.clone(), lines: bad });
         let emptied = || {
             let had = whole.filter(|had| *had > LONG_LIST && entries == 0 && !draft.head().confirms_empty)?;

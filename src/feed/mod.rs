@@ -25,7 +25,7 @@ mod state;
 mod watch;
 
 pub use compiled::{CompileError, Compiled, Draft, Progress};
-pub use folder::{MAX_FILE_BYTES, MAX_FILES, check};
+pub use folder::{MAX_FILE_BYTES, MAX_FILES, OF_OTHERS, check};
 pub use live::{FeedError, LiveLists, Settings, Snapshot};
 pub use loader::{DELETION_DELAY_MILLIS, LONG_LIST};
 pub use long::{LONG_FILE_BYTES, Long};

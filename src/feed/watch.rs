@@ -13,7 +13,7 @@ use notify::{
 };
 
 use super::{
-    folder::{self, list_name},
+    folder::{Folders, list_name},
     live::Shared,
     loader::Suspects,
 };
@@ -69,8 +69,9 @@ fn touched(path: &Path) -> Option<String> {
     path.file_name()?.to_str().and_then(list_name).map(str::to_owned)
 }
 
-/// Keeps the lists fresh until it is told to stop.
-pub(super) fn run(shared: &Shared, folder: &Path, woken: &mpsc::Receiver<Wake>) {
+/// Keeps the lists fresh until it is told to stop. Of the lists of others the stamps tell: they are saved by us, by
+/// renaming, and none of them is urgent.
+pub(super) fn run(shared: &Shared, folders: &Folders, woken: &mpsc::Receiver<Wake>) {
     loop {
         let mut suspects = Suspects::default();
         let stirred = match woken.recv_timeout(POLL) {
@@ -79,9 +80,9 @@ pub(super) fn run(shared: &Shared, folder: &Path, woken: &mpsc::Receiver<Wake>) 
                 suspects.add(wake);
                 true
             }
-            Err(RecvTimeoutError::Timeout) => folder::scan(folder).is_ok_and(|stamps| shared.differs(&stamps)),
+            Err(RecvTimeoutError::Timeout) => folders.scan().is_ok_and(|stamps| shared.differs(&stamps)),
         };
-        if stirred && settle(folder, woken, &mut suspects).is_none() {
+        if stirred && settle(folders, woken, &mut suspects).is_none() {
             return;
         }
         shared.load(&suspects, false);
@@ -89,16 +90,16 @@ pub(super) fn run(shared: &Shared, folder: &Path, woken: &mpsc::Receiver<Wake>) 
 }
 
 /// Waits until nothing is written any more; `None` where it is told to stop.
-fn settle(folder: &Path, woken: &mpsc::Receiver<Wake>, suspects: &mut Suspects) -> Option<()> {
+fn settle(folders: &Folders, woken: &mpsc::Receiver<Wake>, suspects: &mut Suspects) -> Option<()> {
     let end = Instant::now() + PATIENCE;
-    let mut before = folder::scan(folder).ok();
+    let mut before = folders.scan().ok();
     loop {
         let left = end.saturating_duration_since(Instant::now());
         match woken.recv_timeout(QUIET.min(left)) {
             Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return None,
             Ok(wake) => suspects.add(wake),
             Err(RecvTimeoutError::Timeout) => {
-                let now = folder::scan(folder).ok();
+                let now = folders.scan().ok();
                 if left.is_zero() || now == before {
                     return Some(());
                 }

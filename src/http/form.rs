@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 /// Most fields that are read of a form.
-const FIELDS_MAX: usize = 8;
+const FIELDS_MAX: usize = 12;
 
 /// The fields of a form as browsers send it (`application/x-www-form-urlencoded`).
 pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);

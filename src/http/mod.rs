@@ -27,7 +27,10 @@ mod server;
 mod tls;
 mod workers;
 
-pub use admin::{Admin, Fitness, KeySeen, Overview, Told, Vital};
+pub use admin::{
+    Admin, Change, Changed, FOUND_MAX, FeedChange, FeedChanged, Fitness, Found, FoundEntry, KeySeen, Met, NewEntry,
+    NoChange, OldEntry, Overview, Pass, Related, Told, Vital,
+};
 pub use bind::{BindError, Company, Sockets, adopt_loopback, bind, bind_loopback};
 pub use counters::Counters;
 pub use forwarded::ForwardedHeader;

@@ -32,6 +32,8 @@ fn is_outermost(hop: &usize) -> bool {
 pub enum Source {
     /// An entry of an admin's list.
     List(EntryRef),
+    /// An entry of a list that others keep.
+    Feed(EntryRef),
     /// Somebody took the link back.
     Revocation(RevocationRef),
     /// A source that has to be asked.

@@ -20,9 +20,33 @@ pub fn without_lines(text: &[u8], lines: &[u32]) -> Vec<u8> {
     kept.flat_map(|(_, line)| line).copied().collect()
 }
 
+/// The text with other lines in the place of these (from 1); each keeps its end.
+pub fn with_replaced(text: &[u8], lines: &[(u32, String)]) -> Vec<u8> {
+    let mut new = Vec::with_capacity(text.len());
+    for (number, line) in (1_u32..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
+        match lines.iter().find(|(wanted, _)| *wanted == number) {
+            Some((_, other)) => {
+                new.extend(other.bytes());
+                let end = line.len() - line.trim_ascii_end().len();
+                new.extend(line.get(line.len() - end..).unwrap_or_default());
+            }
+            None => new.extend(line),
+        }
+    }
+    new
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_replaced_and_keeps_its_end() {
+        let replaced = |text: &str| with_replaced(text.as_bytes(), &[(2, "x".to_owned())]);
+        for (text, with) in [("a\nb\nc", "a\nx\nc"), ("a\r\nb\r\n", "a\r\nx\r\n"), ("a\nb", "a\nx"), ("a\n", "a\n")] {
+            assert_eq!(replaced(text), with.as_bytes());
+        }
+    }
 
     #[test]
     fn lines_come_and_go_and_the_rest_stays() {

@@ -2,8 +2,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Day, Network, Pattern, Written};
-use crate::base::{TenantId, Timestamp};
+use super::{Day, Network, Pattern, Trust, Written};
+use crate::{
+    base::{TenantId, Timestamp},
+    judge::Threat,
+};
 
 /// What the entries of a list do: its `@action`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -59,6 +62,10 @@ pub struct List {
     pub tenant: Option<TenantId>,
     /// The only policy it speaks in, where one is named.
     pub policy: Option<String>,
+    /// `@trust`: how far its word goes, where it is not an admin's own.
+    pub trust: Option<Trust>,
+    /// `@threat`: in which way what it names is bad.
+    pub threat: Option<Threat>,
     /// `@confirm empty`: that it holds nothing is meant so.
     pub confirms_empty: bool,
     /// Since when this version is in force, where that is known; a text does not say so.

@@ -71,13 +71,14 @@ fn order<'h>(hit: &'h Hit<'_>) -> (super::Width, &'h str, u32) {
 /// Otherwise all compete. The narrowest wins, and of equals the block.
 pub fn winner(hits: &[Hit<'_>]) -> Option<usize> {
     let best = |wide: fn(&Head) -> bool| {
-        let rivals = hits.iter().enumerate().filter(|(_, hit)| speaks(hit.list.action) && wide(hit.list));
+        let rivals = hits.iter().enumerate().filter(|(_, hit)| speaks(hit.list) && wide(hit.list));
         rivals.min_by_key(|(_, hit)| (hit.width, hit.list.action != ListAction::Block)).map(|(at, _)| at)
     };
     let blocks = |at: &usize| hits.get(*at).is_some_and(|hit| hit.list.action == ListAction::Block);
     best(Head::is_installation_wide).filter(blocks).or_else(|| best(|_| true))
 }
 
-fn speaks(action: ListAction) -> bool {
-    matches!(action, ListAction::Block | ListAction::Allow)
+/// Whether its entries compete: those of others speak behind admins' entries.
+fn speaks(list: &Head) -> bool {
+    matches!(list.action, ListAction::Block | ListAction::Allow) && !list.is_of_others()
 }

@@ -185,12 +185,14 @@ impl Fault {
     fn directive_remedy(&self) -> String {
         match self {
             Self::UnknownDirective { nearest: Some(nearest), .. } => format!("did you mean @{nearest}?"),
-            Self::UnknownDirective { .. } => "known are @action, @tenant, @policy and @confirm".into(),
+            Self::UnknownDirective { .. } => "known are @action, @tenant, @policy, @trust, @threat and @confirm".into(),
             Self::BadValue { directive: "action", .. } => "write block, allow, never-block or internal".into(),
             Self::BadValue { directive: "tenant", .. } => "write the tenant's number, 1 to 65535".into(),
             Self::BadValue { directive: "policy", .. } => {
                 "write the policy's name: letters, digits, `.`, `_` and `-`".into()
             }
+            Self::BadValue { directive: "trust", .. } => "write block, warn or signal".into(),
+            Self::BadValue { directive: "threat", .. } => "write phishing, malware or scam".into(),
             Self::BadValue { .. } => "the one thing to confirm for a whole list is `@confirm empty`".into(),
             Self::RepeatedDirective(_) => "keep one of the two".into(),
             Self::NoAt { directive } => format!("write `@{directive}`"),

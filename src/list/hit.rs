@@ -25,14 +25,15 @@ impl Hit<'_> {
             entry: entry.text.to_string(),
             reason: entry.reason.map(str::to_owned),
         };
-        let objection = match list.action {
-            ListAction::Block => Objection::Blocks,
-            ListAction::Allow => Objection::Allows,
-            ListAction::NeverBlock => Objection::NeverBlock,
-            ListAction::Internal => Objection::Internal,
+        let objection = match (list.action, list.trust) {
+            (ListAction::Block, Some(trust)) => trust.objection(list.threat),
+            (ListAction::Block, None) => Objection::Blocks,
+            (ListAction::Allow, _) => Objection::Allows,
+            (ListAction::NeverBlock, _) => Objection::NeverBlock,
+            (ListAction::Internal, _) => Objection::Internal,
         };
         Signal {
-            source: Source::List(source),
+            source: if list.is_of_others() { Source::Feed(source) } else { Source::List(source) },
             objection,
             evidence: entry.text.to_string(),
             learned: list.since,
@@ -76,6 +77,11 @@ enum Kind {
 }
 
 impl Width {
+    /// Whether it takes in all of a host, whatever the path.
+    pub fn is_host_wide(&self) -> bool {
+        self.kind > Kind::PathOnDomain
+    }
+
     /// The width of a scope.
     pub fn of(scope: &Scope) -> Self {
         match scope {

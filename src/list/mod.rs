@@ -25,8 +25,10 @@ mod parse;
 mod pattern;
 pub mod prefixes;
 mod protect;
+mod relation;
 mod scope;
 mod spelt;
+mod trust;
 mod written;
 
 pub use cover::covers;
@@ -46,5 +48,7 @@ pub use parse::{
 };
 pub use pattern::{MAX_PATTERN_BYTES, Pattern};
 pub use protect::Protected;
+pub use relation::{Relation, relation};
 pub use scope::MAX_PREFIX_BYTES;
+pub use trust::Trust;
 pub use written::Written;

@@ -8,6 +8,7 @@ use super::{
     line::{Line, split},
     nearest, note,
     scope::Reading,
+    trust,
 };
 use crate::{base::TenantId, url::Suffixes};
 
@@ -18,7 +19,7 @@ pub const MAX_PATTERNS: usize = 100;
 /// Bad lines that are told, at most; the rest are counted.
 pub const MAX_BAD_LINES: usize = 1000;
 
-pub(super) const DIRECTIVES: [&str; 4] = ["action", "tenant", "policy", "confirm"];
+pub(super) const DIRECTIVES: [&str; 6] = ["action", "tenant", "policy", "trust", "threat", "confirm"];
 
 /// What a list is read against.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +47,8 @@ pub fn parse(name: &str, text: impl AsRef<[u8]>, context: &Context<'_>) -> (List
         entries.clear();
     }
     entries.shrink_to_fit();
-    let Head { name, version, action, tenant, policy, confirms_empty, since, .. } = head;
-    (List { name, version, action, tenant, policy, confirms_empty, since, entries }, bad)
+    let Head { name, version, action, tenant, policy, trust, threat, confirms_empty, since, .. } = head;
+    (List { name, version, action, tenant, policy, trust, threat, confirms_empty, since, entries }, bad)
 }
 
 /// What came of reading a list whose entries went elsewhere.
@@ -211,6 +212,8 @@ impl<'a> Reader<'a> {
             action: ListAction::default(),
             tenant: None,
             policy: None,
+            trust: None,
+            threat: None,
             confirms_empty: false,
             since: None,
             entries: 0,
@@ -286,6 +289,8 @@ impl<'a> Reader<'a> {
                 self.head.policy = Some(value).filter(|name| letters && !name.is_empty()).map(str::to_owned);
                 self.head.policy.as_ref()?;
             }
+            "trust" => self.head.trust = Some(trust::trust(value)?),
+            "threat" => self.head.threat = Some(trust::threat(value)?),
             _ => {
                 self.head.confirms_empty = value == "empty";
                 self.head.confirms_empty.then_some(())?;

@@ -96,7 +96,7 @@ fn does(action: Action) -> &'static str {
 /// The signal in words: the entry with its list, version and line, or the fact. No full stop at its end.
 fn said_by(signal: &Signal) -> String {
     match &signal.source {
-        Source::List(entry) => said_by_entry(entry),
+        Source::List(entry) | Source::Feed(entry) => said_by_entry(entry),
         Source::Asked { source, .. } => format!("{source} says that {}", signal.evidence.trim_end_matches('.')),
         Source::Revocation(_) | Source::Host { .. } => signal.evidence.trim_end_matches('.').to_owned(),
     }

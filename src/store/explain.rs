@@ -172,7 +172,8 @@ fn about_signal(signal: &Signal) -> String {
     };
     let learned = signal.learned.map(|time| format!(" Learned {}.", moment(time))).unwrap_or_default();
     match &signal.source {
-        Source::List(EntryRef { list, version, line, entry, reason }) => {
+        Source::List(entry) | Source::Feed(entry) => {
+            let EntryRef { list, version, line, entry, reason } = entry;
             let reason = reason.as_deref().map(|reason| format!(" (“{}”)", printable(reason))).unwrap_or_default();
             let (list, entry) = (printable(list), printable(entry));
             format!("entry `{entry}` in line {line} of list {list}, version {version}{reason}: {amounts_to}.{learned}")

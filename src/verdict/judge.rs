@@ -34,9 +34,10 @@ pub struct Grounds<'a> {
 /// 2. An allow that wins lifts what stands below it here, for that URL alone: who allows a wrapper or a redirector
 ///    allows no destination behind it. What ranks above admins' entries is asked before this, and no entry undoes it.
 /// 3. The organisation's own hosts, and those never blocked as a whole: for these no guess counts, and none is made.
-/// 4. What sources object that had to be asked, and where they led. A required one that is silent makes the URL
+/// 4. What lists of others say; one that names a host whole does not count for those of 3.
+/// 5. What sources object that had to be asked, and where they led. A required one that is silent makes the URL
 ///    unknown, unless something worse is known.
-/// 5. Facts about the host and the way the URL is written, for the URLs to which a click leads for all that can be read.
+/// 6. Facts about the host and the way the URL is written, for the URLs to which a click leads for all that can be read.
 pub fn judge(url: &WebUrl, chain: &Chain, grounds: &Grounds<'_>) -> Verdict {
     let mut hops = hear(url, chain, grounds);
     // The hop whose entry settles it: the first that is blocked, or else the destination where it is allowed.
@@ -45,7 +46,9 @@ pub fn judge(url: &WebUrl, chain: &Chain, grounds: &Grounds<'_>) -> Verdict {
     let mut facts = of_chain(chain, &|hop| hops.get(hop).is_none_or(Heard::hears_facts));
     facts.extend(hops.iter_mut().flat_map(|hop| std::mem::take(&mut hop.facts)));
     facts.sort_by_key(|fact| fact.objection != SUSPICIOUS);
-    let mut others = of_findings(grounds.findings, &hops);
+    let mut others: Vec<Signal> = hops.iter_mut().flat_map(|hop| std::mem::take(&mut hop.feeds)).collect();
+    others.truncate(MAX_ENTRIES);
+    others.extend(of_findings(grounds.findings, &hops));
     others.extend(facts);
     let is_lifted = |hop: usize| hops.get(hop).is_some_and(Heard::is_allowed);
     let worst = worst(&others, &is_lifted);
@@ -140,6 +143,7 @@ struct Heard<'i> {
     at: usize,
     hits: Vec<Hit<'i>>,
     winner: Option<usize>,
+    feeds: Vec<Signal>,
     facts: Vec<Signal>,
     is_certain: bool,
     is_exempt: bool,
@@ -148,12 +152,16 @@ struct Heard<'i> {
 
 impl<'i> Heard<'i> {
     fn of(url: &WebUrl, at: usize, is_certain: bool, grounds: &Grounds<'i>) -> Self {
-        let hits = hits(url, grounds.index, grounds.now);
+        let mut hits = hits(url, grounds.index, grounds.now);
         let is_exempt = hits.iter().any(|hit| rank(hit.list.action) == Rank::Exempts);
         let is_internal = hits.iter().any(|hit| hit.list.action == ListAction::Internal);
+        // A feed that names a busy host, or one of our own, is wrong about it; of a page on it, it may be right.
+        let counts = |hit: &Hit<'_>| !(is_exempt && hit.width.is_host_wide());
+        let feeds = hits.extract_if(.., |hit| hit.list.is_of_others()).filter(counts);
+        let feeds = feeds.map(|hit| Signal { hop: at, ..hit.signal() }).collect();
         let hears = is_certain && !is_exempt;
         let facts = if hears { of_url(url, at, grounds.names, grounds.suffixes).collect() } else { Vec::new() };
-        Self { at, winner: list::winner(&hits), hits, facts, is_certain, is_exempt, is_internal }
+        Self { at, winner: list::winner(&hits), hits, feeds, facts, is_certain, is_exempt, is_internal }
     }
 
     fn is_won_by(&self, action: ListAction) -> bool {

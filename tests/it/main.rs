@@ -49,6 +49,8 @@ mod rows;
 mod ruling;
 #[cfg(feature = "server")]
 mod store;
+#[cfg(feature = "server")]
+mod supply;
 mod support;
 mod url;
 #[cfg(feature = "server")]

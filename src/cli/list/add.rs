@@ -6,13 +6,15 @@ use super::{
     shown::ShownEntry,
 };
 use crate::{
+    app::entry_line,
     base::Timestamp,
     cli::{
         Exit, Failure,
         output::{Stdout, people},
         work::Work,
     },
-    list::{Checked, Confirm, Day, Entry, Fault, List, ListAction, Note, Width, covers, edit},
+    http::NewEntry,
+    list::{Checked, Entry, List, ListAction, Relation, edit, relation},
 };
 
 #[derive(Serialize)]
@@ -32,39 +34,12 @@ struct Told<'a> {
     entry: ShownEntry<'a>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Relation {
-    /// The same stands in the list already.
-    Same,
-    /// A wider entry says it already.
-    CoveredBy,
-    /// A narrower entry says less, and is no longer needed.
-    Covers,
-    /// An entry says the opposite of the same or of part of it, and wins where both match.
-    BeatenBy,
-    /// An entry says the opposite of the same or of part of it, and loses where both match.
-    Beats,
-}
-
-impl Relation {
-    const fn said(self) -> &'static str {
-        match self {
-            Self::Same => "is there already",
-            Self::CoveredBy => "is covered already by",
-            Self::Covers => "makes needless",
-            Self::BeatenBy => "is contradicted, and beaten where both match, by",
-            Self::Beats => "contradicts, and beats where both match,",
-        }
-    }
-}
-
 pub(super) fn run(work: &Work, args: &AddArguments, out: &mut Stdout) -> Result<(), Failure> {
     let line = line(args)?;
-    let mut draft = Draft::open(work, &args.to, args.action.map(ListAction::from))?;
+    let mut draft = Draft::open(&work.config, &args.to, args.action.map(ListAction::from))?;
     draft.new = edit::with_lines(&draft.new, [line.as_str()]);
     let number = u32::try_from(draft.new.split(|byte| *byte == b'\n').count() - 1).unwrap_or(u32::MAX);
-    let checked = draft.check(work)?;
+    let checked = draft.check(&work.config, &work.suffixes)?;
     let mine = checked.first().map(|checked| &checked.list);
     refuse_if_bad(&checked, number)?;
     let added = mine.and_then(|list| Some((list, list.entries.iter().find(|entry| entry.line == number)?)));
@@ -99,29 +74,12 @@ pub(super) fn run(work: &Work, args: &AddArguments, out: &mut Stdout) -> Result<
 
 /// The line as it will stand there.
 fn line(args: &AddArguments) -> Result<String, Failure> {
-    let usage = |what: String| Failure::new(Exit::Usage, what);
-    let until = args.until.as_deref().map(|day| Day::parse(day).ok_or_else(|| Fault::BadDay(day.to_owned())));
-    let until = until.transpose().map_err(|fault| usage(format!("--until: {fault}; {}", fault.remedy())))?;
-    let mut confirm = Confirm::default();
-    for word in args.confirm.iter().flat_map(|words| words.split(',')) {
-        match word {
-            "suffix" => confirm.suffix = true,
-            "never-block" => confirm.never_block = true,
-            _ => return Err(usage(format!("--confirm {word:?} is not known; known are suffix and never-block"))),
-        }
-    }
-    let boxed = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Into::into);
-    let note =
-        Note { reason: boxed(&args.reason), by: boxed(&args.by), until, reference: boxed(&args.reference), confirm };
-    let entry = args.entry.trim();
-    if entry.starts_with(['#', '@']) || entry.is_empty() || entry.contains(['\n', '\r']) {
-        return Err(usage(format!("{entry:?} is no entry")));
-    }
-    let line = if note == Note::default() { entry.to_owned() } else { format!("{entry} ; {note}") };
-    match line.contains(['\n', '\r']) {
-        true => Err(usage("a line end cannot stand in a note".to_owned())),
-        false => Ok(line),
-    }
+    let AddArguments { entry, to, reason, by, until, reference, confirm, .. } = args.clone();
+    let new = NewEntry { list: to, entry, reason, by, until, reference, confirm };
+    entry_line(&new).map_err(|what| {
+        let is_option = what.starts_with("until") || what.starts_with("confirm");
+        Failure::new(Exit::Usage, if is_option { format!("--{what}") } else { what })
+    })
 }
 
 /// Whether the new line may stand in its list. What it makes of other lists is said, and refuses nothing.
@@ -149,24 +107,4 @@ fn relations<'a>(checked: &'a [Checked], mine: &'a List, added: &'a Entry, now: 
         }
     }
     told
-}
-
-fn relation(list: &List, entry: &Entry, mine: &List, added: &Entry) -> Option<Relation> {
-    let (wider, narrower) = (covers(&entry.scope, &added.scope), covers(&added.scope, &entry.scope));
-    if !wider && !narrower {
-        return None;
-    }
-    if list.action == mine.action {
-        return Some(match (wider, narrower) {
-            (true, true) if std::ptr::eq(list, mine) => Relation::Same,
-            (true, _) => Relation::CoveredBy,
-            _ => Relation::Covers,
-        });
-    }
-    let speaks = |action| matches!(action, ListAction::Block | ListAction::Allow);
-    if !speaks(list.action) || !speaks(mine.action) {
-        return None;
-    }
-    let rank = |list: &List, entry: &Entry| (Width::of(&entry.scope), list.action != ListAction::Block);
-    Some(if rank(list, entry) < rank(mine, added) { Relation::BeatenBy } else { Relation::Beats })
 }

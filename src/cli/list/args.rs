@@ -58,7 +58,7 @@ pub(in crate::cli) enum ListCommand {
     Export(ExportArguments),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct AddArguments {
     /// The entry, as it would stand in the list: `example.com`, `=example.com`, `*.example.com`, `example.com/login/*`,
     /// `=https://example.com/a`, `203.0.113.0/24` …

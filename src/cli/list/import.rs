@@ -56,8 +56,9 @@ pub(super) fn run(work: &Work, args: &ImportArguments, out: &mut Stdout) -> Resu
     let bytes = read(&args.file)?;
     let (format, why) = format(&args.format, &bytes)?;
     let mut draft = match args.action {
-        Some(action) => Draft::open(work, &args.to, Some(action.into()))?,
-        None => Draft::open(work, &args.to, None).or_else(|_| Draft::open(work, &args.to, Some(ListAction::Block)))?,
+        Some(action) => Draft::open(&work.config, &args.to, Some(action.into()))?,
+        None => Draft::open(&work.config, &args.to, None)
+            .or_else(|_| Draft::open(&work.config, &args.to, Some(ListAction::Block)))?,
     };
     let mut haul = haul(work, args, format, &draft, &bytes)?;
     let covered = if args.narrow { haul.narrow() } else { 0 };
@@ -92,7 +93,7 @@ pub(super) fn run(work: &Work, args: &ImportArguments, out: &mut Stdout) -> Resu
     report.written = new > 0 && (args.yes || (!args.json && agreed(args)?));
     if report.written {
         // What was there before may be bad, and a new entry of a never-block list makes lines elsewhere bad.
-        say_what_is_bad(&draft.check(work)?);
+        say_what_is_bad(&draft.check(&work.config, &work.suffixes)?);
         draft.write()?;
     }
     if args.json {
@@ -145,7 +146,7 @@ fn format(text: &str, bytes: &[u8]) -> Result<(Format, Option<&'static str>), Fa
 }
 
 fn haul(work: &Work, args: &ImportArguments, format: Format, draft: &Draft, bytes: &[u8]) -> Result<Haul, Failure> {
-    let shelf = work.shelf()?;
+    let shelf = work.own_shelf()?;
     let protected = Protected::of_lists(shelf.lists().iter().map(AsRef::as_ref));
     let own_hosts = own_hosts(&work.config);
     let context = Context { suffixes: &work.suffixes, own_hosts: &own_hosts, never_block: Some(&protected) };

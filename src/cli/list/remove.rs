@@ -22,7 +22,7 @@ struct Report<'a> {
 }
 
 pub(super) fn run(work: &Work, args: &RemoveArguments, out: &mut Stdout) -> Result<(), Failure> {
-    let shelf = work.shelf()?;
+    let shelf = work.own_shelf()?;
     let wanted = scope(work, &args.entry)?;
     let named = args.from.as_deref().map(|name| name.strip_suffix(".list").unwrap_or(name));
     let lists = shelf.lists().iter().filter(|list| named.is_none_or(|name| list.name == name));
@@ -38,7 +38,7 @@ pub(super) fn run(work: &Work, args: &RemoveArguments, out: &mut Stdout) -> Resu
         }
     };
     let lines: Vec<u32> = matching(list, &wanted).map(|entry| entry.line).collect();
-    let mut draft = Draft::open(work, &list.name, None)?;
+    let mut draft = Draft::open(&work.config, &list.name, None)?;
     let old = draft.new.clone();
     draft.new = edit::without_lines(&old, &lines);
     if !args.dry_run {

@@ -1,6 +1,9 @@
 //! The admin listener: health, readiness, metrics, pages and JSON for this machine alone.
 
+mod changes;
+mod desk;
 mod pages;
+mod pass;
 mod reading;
 mod told;
 
@@ -10,18 +13,24 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use serde::Serialize;
 
 use super::{
     Counters, Renewal, Service,
+    form::Fields,
     pages::{Language, TemplateError},
     reply::{self, Reply},
 };
 
 use crate::{base::ClickId, judge::ClickEvent, store::Explanation};
+pub use changes::{
+    Change, Changed, FOUND_MAX, FeedChange, FeedChanged, Found, FoundEntry, Met, NewEntry, NoChange, OldEntry, Related,
+};
+use desk::Done;
 use pages::Pages;
+pub use pass::Pass;
 use reading::{Readers, Trouble};
 pub use told::{KeySeen, Overview, Told};
 
@@ -64,8 +73,9 @@ pub struct Vital {
 }
 
 /// What an operator or a load balancer asks on the admin listener: `/healthz` (alive?), `/readyz` (send clicks?),
-/// `/metrics`, how everything stands as a page (`/`) and as JSON (`/api/status`), and the last clicks (`/api/clicks`,
-/// `/api/clicks/REFERENCE`). It only reads; it answers this machine alone; it tells no secret.
+/// `/metrics`, how everything stands as a page (`/`) and as JSON (`/api/status`), the last clicks (`/api/clicks`,
+/// `/api/clicks/REFERENCE`), and lists and feeds (`/lists`, `/feeds`, `/api/entries`, `/api/feeds`), which whoever has the
+/// key can change there. It answers this machine alone; it tells no secret.
 pub struct Admin {
     vitals: Box<dyn Fn() -> Vec<Vital> + Send + Sync>,
     counters: Arc<Counters>,
@@ -78,6 +88,8 @@ struct House {
     told: Arc<dyn Told>,
     pages: Pages,
     policy: HeaderValue,
+    policy_of_forms: HeaderValue,
+    pass: Pass,
     readers: Readers,
 }
 
@@ -95,10 +107,12 @@ impl Admin {
         Self { vitals: Box::new(vitals), counters, renewal: Box::new(Arc::default), house: None }
     }
 
-    /// Lets it tell more than health. Errors: a template or a sentence that is wrong, which tests rule out.
-    pub fn with_pages(self, told: Arc<dyn Told>) -> Result<Self, TemplateError> {
-        let policy = HeaderValue::try_from(Pages::policy()).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-        let house = House { told, pages: Pages::load()?, policy, readers: Readers::new() };
+    /// Lets it tell more than health, and whoever passes change lists and feeds. Errors: a template or a sentence that is wrong, which tests rule out.
+    pub fn with_pages(self, told: Arc<dyn Told>, pass: Pass) -> Result<Self, TemplateError> {
+        let header = |text| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+        let (policy, policy_of_forms) = (header(Pages::policy("'none'")), header(Pages::policy("'self'")));
+        let pages = Pages::load()?;
+        let house = House { told, pages, policy, policy_of_forms, pass, readers: Readers::new() };
         Ok(Self { house: Some(house), ..self })
     }
 
@@ -108,22 +122,33 @@ impl Admin {
         Self { renewal: Box::new(renewal), ..self }
     }
 
-    async fn respond(&self, request: &Request<Incoming>) -> Reply {
-        if !asked_here(request) {
+    async fn respond(&self, request: Request<Incoming>) -> Reply {
+        if !asked_here(&request) {
             return reply::empty(StatusCode::MISDIRECTED_REQUEST);
         }
         if !reply::reads(request.method()) {
-            let mut refused = reply::empty(StatusCode::METHOD_NOT_ALLOWED);
-            reply::allow(&mut refused, "GET, HEAD");
-            return refused;
+            return self.change(request).await;
         }
+        let request = request.map(drop);
         match request.uri().path() {
             "/healthz" => reply::told(StatusCode::OK, "text/plain; charset=utf-8", "ok\n"),
             "/readyz" => self.ready(),
             path => match &self.house {
-                Some(house) => house.respond(path, language(request)).await,
+                Some(house) => house.respond(&request, path, language(&request)).await,
                 None => reply::empty(StatusCode::NOT_FOUND),
             },
+        }
+    }
+
+    async fn change(&self, request: Request<Incoming>) -> Reply {
+        let can_change = request.method() == Method::POST && House::changes(request.uri().path());
+        match self.house.as_ref().filter(|_| can_change) {
+            Some(house) => house.change(request).await,
+            None => {
+                let mut refused = reply::empty(StatusCode::METHOD_NOT_ALLOWED);
+                reply::allow(&mut refused, "GET, HEAD");
+                refused
+            }
         }
     }
 
@@ -142,13 +167,23 @@ impl Admin {
 
 impl Service for Admin {
     async fn answer(&self, request: Request<Incoming>, _peer: IpAddr) -> Reply {
-        self.respond(&request).await
+        self.respond(request).await
     }
 }
 
 impl House {
-    async fn respond(&self, path: &str, language: Language) -> Reply {
+    async fn respond(&self, request: &Request<()>, path: &str, language: Language) -> Reply {
         match path {
+            "/lists" | "/feeds" => self.show(request, StatusCode::OK, path == "/feeds", Done::Nothing, language).await,
+            "/api/lists" => json(StatusCode::OK, &self.told.overview().lists),
+            "/api/feeds" => json(StatusCode::OK, &*self.told.feeds()),
+            "/api/entries" => {
+                let fields = Fields::read(request.uri().query().unwrap_or_default().as_bytes());
+                match self.search(fields.get("q").unwrap_or_default().trim()).await {
+                    Ok(found) => json(StatusCode::OK, &found),
+                    Err(trouble) => unavailable(&trouble),
+                }
+            }
             "/" => {
                 let clicks = self.clicks().await;
                 self.page(self.pages.overview(&self.told.overview(), &clicks, language), language)
@@ -198,7 +233,7 @@ impl House {
     }
 }
 
-fn language(request: &Request<Incoming>) -> Language {
+fn language<B>(request: &Request<B>) -> Language {
     Language::negotiate(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
 }
 
@@ -219,7 +254,7 @@ fn unavailable(trouble: &Trouble) -> Reply {
 
 /// Whether the request names this machine as its host. A page in somebody's browser can make a name of its own point
 /// here, but not hide that name.
-fn asked_here(request: &Request<Incoming>) -> bool {
+fn asked_here<B>(request: &Request<B>) -> bool {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     host.is_some_and(names_this_machine)
 }

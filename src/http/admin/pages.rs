@@ -7,23 +7,26 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 
-use super::{Overview, reading::Trouble};
+use super::{Changed, Found, FoundEntry, NewEntry, Overview, desk::Done, reading::Trouble};
 use crate::{
     base::{ClickId, Timestamp},
-    feed::{FileState, Standing},
+    feed::{FileState, OF_OTHERS, Standing},
     http::pages::{Language, Locale, TemplateError, speak},
     judge::{ClickEvent, Outcome},
     store::Explanation,
+    supply::{FeedStanding, FeedStatus, Refusal},
 };
 
 /// Sentences, by the tag of their language. A language without a file here is shown the first one.
 const SENTENCES: [(&str, &str); 2] =
     [("en", include_str!("../../../locales/admin/en.ftl")), ("ja", include_str!("../../../locales/admin/ja.ftl"))];
 
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("admin/layout.html", include_str!("../../../templates/admin/layout.html")),
     ("admin/overview.html", include_str!("../../../templates/admin/overview.html")),
     ("admin/click.html", include_str!("../../../templates/admin/click.html")),
+    ("admin/lists.html", include_str!("../../../templates/admin/lists.html")),
+    ("admin/feeds.html", include_str!("../../../templates/admin/feeds.html")),
 ];
 
 const STYLE: &str = include_str!("../../../templates/admin/admin.css");
@@ -53,11 +56,11 @@ impl Pages {
         Ok(Self { languages })
     }
 
-    /// No script, nothing from elsewhere, no frame, no form: the style sheet in the page itself and nothing more.
-    pub(super) fn policy() -> String {
+    /// No script, nothing from elsewhere, no frame: the style sheet in the page itself, forms to `forms` and nothing more.
+    pub(super) fn policy(forms: &str) -> String {
         let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
         format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'sha256-{hash}'; form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
         )
     }
 
@@ -86,6 +89,55 @@ impl Pages {
         let problem = explained.as_ref().err().map(ToString::to_string);
         let reference = reference.to_string();
         self.render("admin/click.html", context! { reference, lines, problem, ..of_frame(overview) }, language)
+    }
+
+    /// Entries that hold a text, and a form to add one where a `token` lets it through.
+    pub(super) fn lists(
+        &self,
+        overview: &Overview,
+        (wanted, found): (&str, &Result<Found, Trouble>),
+        done: &Done,
+        token: Option<&str>,
+        language: Language,
+    ) -> Result<String, minijinja::Error> {
+        let problem = found.as_ref().err().map(ToString::to_string);
+        let (more, found) = match found {
+            Ok(found) => (found.more, found.entries.iter().map(of_found).collect()),
+            Err(_) => (false, Vec::new()),
+        };
+        let lists = overview.lists.files.iter().map(|file| file.name.clone()).filter(|name| is_ours(name));
+        let lists: Vec<String> = lists.collect();
+        let new = match done {
+            Done::Preview(new, _) => (**new).clone(),
+            _ => NewEntry { list: "block".into(), ..NewEntry::default() },
+        };
+        let said = |text: Option<String>| text.unwrap_or_default();
+        let new = context! {
+            list => new.list, entry => new.entry, reason => said(new.reason), by => said(new.by), until => said(new.until),
+            reference => said(new.reference), confirm => new.confirm.join(","),
+        };
+        let preview = matches!(done, Done::Preview(..));
+        let values = context! {
+            wanted, found, more, problem, lists, new, preview, token, done => of_done(done), ..of_frame(overview)
+        };
+        self.render("admin/lists.html", values, language)
+    }
+
+    /// How the feeds stand, and what can be done with them where a `token` lets it through.
+    pub(super) fn feeds(
+        &self,
+        overview: &Overview,
+        feeds: &[FeedStatus],
+        done: &Done,
+        token: Option<&str>,
+        language: Language,
+    ) -> Result<String, minijinja::Error> {
+        let feeds: Vec<Value> = feeds.iter().map(of_feed).collect();
+        self.render(
+            "admin/feeds.html",
+            context! { feeds, token, done => of_done(done), ..of_frame(overview) },
+            language,
+        )
     }
 
     fn render(&self, name: &str, values: Value, language: Language) -> Result<String, minijinja::Error> {
@@ -125,6 +177,71 @@ fn of_overview(overview: &Overview) -> Value {
         reload => parts.collect::<Vec<_>>(),
         waiting => reload.waiting.clone(),
         keys => keys.collect::<Vec<_>>(),
+    }
+}
+
+/// Whether a list is one that admins edit.
+fn is_ours(list: &str) -> bool {
+    !list.starts_with(OF_OTHERS)
+}
+
+fn of_found(entry: &FoundEntry) -> Value {
+    context! {
+        entry => entry.entry.as_str(), list => entry.list.as_str(), line => entry.line, action => entry.action,
+        reason => entry.reason.as_deref(), by => entry.by.as_deref(), until => entry.until.as_deref(),
+        reference => entry.reference.as_deref(), in_force => entry.in_force, is_ours => is_ours(&entry.list),
+    }
+}
+
+fn of_feed(feed: &FeedStatus) -> Value {
+    let state = &feed.state;
+    let current = state.current.as_ref();
+    let tone = match feed.standing {
+        FeedStanding::Current => "pass",
+        FeedStanding::Failing | FeedStanding::Held => "ask",
+        FeedStanding::Never | FeedStanding::Stale | FeedStanding::Refused => "stop",
+    };
+    let refusal = state.refused.as_ref().and_then(|refused| refused.refusal.as_ref());
+    context! {
+        name => feed.name.as_str(), standing => feed.standing.as_str(), tone, place => feed.place.as_str(),
+        trust => feed.trust, entries => feed.entries(), version => current.map(|version| version.version.as_str()),
+        since => current.map(|version| moment(version.at)), checked => state.checked.map(moment),
+        due => state.due.filter(|_| state.held.is_none()).map(moment),
+        left_out => current.map_or(0, |version| version.rows.refused),
+        problem => state.told.as_ref().map(|told| told.says.as_str()),
+        problem_since => state.told.as_ref().map(|told| moment(told.since)),
+        can_accept => refusal.is_some_and(Refusal::can_be_overruled), can_roll_back => state.before.is_some(),
+        before => state.before.as_ref().map(|version| version.version.as_str()),
+    }
+}
+
+fn of_done(done: &Done) -> Value {
+    let changed = |kind: &str, changed: &Changed| {
+        let gone = changed.gone.iter().map(|(line, text)| format!("- {}.list:{line}: {text}", changed.list));
+        let come = changed.come.iter().map(|(line, text)| format!("+ {}.list:{line}: {text}", changed.list));
+        let relations = changed.relations.iter().map(|related| {
+            context! {
+                relation => related.relation.as_str(), list => related.list.as_str(), line => related.line,
+                entry => related.entry.as_str(),
+            }
+        });
+        let relations: Vec<Value> = relations.collect();
+        let met = changed.met.as_ref();
+        let met = met.map(|met| context! { clicks => met.clicks, of => met.of, hosts => met.hosts.clone() });
+        context! {
+            kind, written => changed.written, lines => gone.chain(come).collect::<Vec<_>>(), relations, met,
+            breaks => changed.breaks.clone(),
+        }
+    };
+    match done {
+        Done::Nothing => context! { kind => "" },
+        Done::Not(says) => context! { kind => "not", says },
+        Done::Feed(changed) => {
+            let asked = if changed.version.is_none() { "yes" } else { "no" };
+            context! { kind => "feed", asked, version => changed.version.as_deref().unwrap_or_default() }
+        }
+        Done::Preview(_, shown) => changed("preview", shown),
+        Done::Changed(made) => changed("changed", made),
     }
 }
 

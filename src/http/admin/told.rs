@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::{Fitness, Vital};
+use super::{Change, Changed, FeedChange, FeedChanged, Fitness, Found, NoChange, Vital};
 use crate::{
     base::{ClickId, Timestamp},
     feed,
@@ -8,6 +10,7 @@ use crate::{
     judge::ClickEvent,
     link::KeyId,
     store::{Explanation, LogStats, StoreError},
+    supply::FeedStatus,
 };
 
 /// What stands behind the admin listener. Nothing of it tells a secret, and URLs leave masked.
@@ -20,6 +23,14 @@ pub trait Told: Send + Sync + 'static {
     fn clicks(&self, limit: usize) -> Result<Vec<ClickEvent>, StoreError>;
     /// What is known of one click. Touches the disk.
     fn explain(&self, reference: ClickId) -> Result<Option<Explanation>, StoreError>;
+    /// How the feeds stand. Must not wait.
+    fn feeds(&self) -> Arc<Vec<FeedStatus>>;
+    /// Entries of the lists in force, in whose text, reason or reference this text stands in any case. May take its time.
+    fn search(&self, text: &str) -> Found;
+    /// Makes a change of an admin's list. Touches the disk.
+    fn change(&self, change: &Change) -> Result<Changed, NoChange>;
+    /// Does something with a feed. Touches the disk.
+    fn change_feed(&self, name: &str, change: FeedChange) -> Result<FeedChanged, NoChange>;
 }
 
 /// How everything stands at one moment; `/api/status` is this.

@@ -50,7 +50,7 @@ fn judged_with(index: &dyn Index, text: &str, findings: &Findings) -> Verdict {
 /// The entry that settled it, as `list:line`, or the fact.
 fn settled(verdict: &Verdict) -> Option<String> {
     verdict.decisive().map(|signal| match &signal.source {
-        Source::List(entry) => format!("{}:{}", entry.list, entry.line),
+        Source::List(entry) | Source::Feed(entry) => format!("{}:{}", entry.list, entry.line),
         Source::Host { fact } => fact.to_string(),
         Source::Asked { source, .. } => source.clone(),
         Source::Revocation(_) => "revocation".to_owned(),
@@ -414,4 +414,50 @@ proptest! {
         let blocked = one.decisive().is_some_and(|signal| signal.objection == Objection::Blocks);
         prop_assert_eq!(one.tier == Tier::Malicious, blocked);
     }
+}
+
+const FEED: (&str, &str) = (
+    "feeds/x",
+    "@trust block\n@threat phishing\nevil.example\nbusy.example/bad/*\nbusy.example\n=https://busy.example/one\n",
+);
+
+#[test]
+fn a_feed_speaks_behind_admins_entries() {
+    let verdict = judged(&[FEED], "https://a.evil.example/");
+    assert_eq!((verdict.tier, verdict.threat), (Tier::Malicious, Threat::Phishing));
+    let decisive = verdict.decisive().unwrap();
+    let Source::Feed(entry) = &decisive.source else { panic!("{decisive:?}") };
+    assert_eq!(
+        (&*entry.list, entry.line, decisive.objection),
+        ("feeds/x", 3, Objection::Speaks(Tier::Malicious, Threat::Phishing))
+    );
+    // However wide the allow, and however narrow the entry of the feed.
+    let allow = ("allow", "@action allow\nexample.example\nevil.example\n");
+    let verdict = judged(&[FEED, allow], "https://a.evil.example/");
+    assert_eq!((verdict.tier, settled(&verdict).as_deref()), (Tier::Clean, Some("allow:3")));
+    assert_eq!(verdict.signals.len(), 2, "what the feed says is told");
+    let block = ("block", "evil.example\n");
+    let verdict = judged(&[FEED, block], "https://evil.example/");
+    assert_eq!((verdict.threat, settled(&verdict).as_deref()), (Threat::Policy, Some("block:1")));
+}
+
+#[test]
+fn trust_says_how_far_the_word_of_a_feed_goes() {
+    for (trust, tier, settles) in
+        [("block", Tier::Malicious, true), ("warn", Tier::Suspicious, true), ("signal", Tier::Clean, false)]
+    {
+        let verdict = judged(&[("feeds/x", &format!("@trust {trust}\nevil.example\n"))], "https://evil.example/");
+        assert_eq!((verdict.tier, verdict.decisive.is_some(), verdict.signals.len()), (tier, settles, 1), "{trust}");
+    }
+}
+
+#[test]
+fn a_feed_is_not_heard_on_hosts_never_blocked_but_on_their_pages() {
+    for keeper in [("nb", "@action never-block\n=busy.example\n"), ("own", "@action internal\n=busy.example\n")] {
+        let settled = |path: &str| settled(&judged(&[FEED, keeper], &format!("https://busy.example/{path}")));
+        assert_eq!(settled(""), None);
+        assert_eq!(settled("bad/x").as_deref(), Some("feeds/x:4"));
+        assert_eq!(settled("one").as_deref(), Some("feeds/x:6"));
+    }
+    assert_eq!(settled(&judged(&[FEED], "https://busy.example/")).as_deref(), Some("feeds/x:5"));
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A service that has let one click through, blocked one and met one damaged link, all of it written.
-fn clicked() -> (Folder, Served) {
+pub(super) fn clicked() -> (Folder, Served) {
     clicked_with("")
 }
 
@@ -29,13 +29,19 @@ fn clicked_with(more: &str) -> (Folder, Served) {
     std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + more).unwrap();
     folder.write("rpz.zone", "@ SOA a. b. 1 1 1 1 1\n");
     folder.write("blocklists/mine.list", "other.example ; reason=\"Test\"\n");
+    folder.write("upstream.txt", "evil.example\nco.uk\n");
+    let config = std::fs::read_to_string(folder.join("sekisho.toml")).unwrap();
+    folder.write(
+        "sekisho.toml",
+        &format!("{config}\n[[feed]]\nname = \"some\"\nfrom = \"upstream.txt\"\nformat = \"domains\"\n"),
+    );
     let served = Served::start(&folder, &[]);
     served.ready_until(|answer| !answer.contains("degraded"));
     for link in &links[..2] {
         served.click(link);
     }
     served.click("http://localhost:8480/damaged");
-    served.ready_until(|answer| answer.contains(" 0 waiting"));
+    served.ready_until(|answer| answer.contains(" 0 waiting") && answer.contains("1 feeds, 1 entries"));
     (folder, served)
 }
 
@@ -169,7 +175,7 @@ async fn the_page_is_whole_in_a_browser() {
 }
 
 /// Kept where `SEKISHO_SCREENSHOTS` names a folder, to be looked at.
-async fn shot(client: &fantoccini::Client, name: &str) {
+pub(super) async fn shot(client: &fantoccini::Client, name: &str) {
     if let Some(folder) = std::env::var_os("SEKISHO_SCREENSHOTS") {
         let picture = client.screenshot().await.unwrap();
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), picture).unwrap();

@@ -120,13 +120,16 @@ fn what_cannot_change_while_running_is_named_and_waits() {
         "store = \"other.db\"\ndrain_seconds = 20\n{}",
         text("[limits]\nconnections = 7").replace("\"data\"", "\"elsewhere\"")
     ));
-    for key in ["data_dir", "store", "spool", "drain_seconds", "limits.connections"] {
+    for key in ["data_dir", "store", "spool", "drain_seconds", "limits.connections", "api.tokens"] {
         let line = house.served.until("next start");
         assert!(line.contains(&format!("{key} was changed")), "{key}: {line}");
     }
     house.until("read", || house.part("configuration")["taken"] == 2);
     let waiting = &house.renewal()["waiting"];
-    assert_eq!(*waiting, serde_json::json!(["data_dir", "store", "spool", "drain_seconds", "limits.connections"]));
+    assert_eq!(
+        *waiting,
+        serde_json::json!(["data_dir", "store", "spool", "drain_seconds", "limits.connections", "api.tokens"])
+    );
     assert!(house.part("keyring")["problem"].is_null(), "the keyring is still looked for where it was at the start");
     assert!(!house.folder.path().join("other.db").exists());
     assert!(get(&address, "go.corp.example", "/damaged").starts_with("HTTP/1.1 404 "));

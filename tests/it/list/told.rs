@@ -115,7 +115,12 @@ fn what_is_refused_is_told_with_its_place_and_its_remedy() {
         ("a.example\u{3000}# x", "1:10: '\\u{3000}' cannot stand in a line; write an ordinary blank"),
         ("a\u{200b}b.example", "1:2: '\\u{200b}' cannot stand in a line"),
         ("@acton allow", "1:1: unknown directive @acton; did you mean @action?"),
-        ("@owner x", "1:1: unknown directive @owner; known are @action, @tenant, @policy and @confirm"),
+        (
+            "@owner x",
+            "1:1: unknown directive @owner; known are @action, @tenant, @policy, @trust, @threat and @confirm",
+        ),
+        ("@trust full", "1:1: \"full\" cannot stand behind @trust; write block, warn or signal"),
+        ("@threat policy", "1:1: \"policy\" cannot stand behind @threat; write phishing, malware or scam"),
         ("@action alow", "1:1: \"alow\" cannot stand behind @action; write block, allow, never-block or internal"),
         ("@action", "1:1: \"\" cannot stand behind @action"),
         ("@tenant 0", "1:1: \"0\" cannot stand behind @tenant"),

@@ -23,6 +23,8 @@ fn takes_in(haul: &Haul, url: &str) -> bool {
         action: ListAction::Allow,
         tenant: None,
         policy: None,
+        trust: None,
+        threat: None,
         confirms_empty: false,
         since: None,
         entries: haul.entries().cloned().collect(),
