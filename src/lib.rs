@@ -31,6 +31,8 @@ pub mod feed;
 #[cfg(feature = "server")]
 pub mod http;
 #[cfg(feature = "server")]
+pub mod mail;
+#[cfg(feature = "server")]
 pub mod ruling;
 #[cfg(feature = "server")]
 pub mod sources;
