@@ -8,6 +8,8 @@ use std::{
 
 use ipnet::IpNet;
 
+pub use mail::Mail;
+
 use super::{
     Environment, Settings,
     document::{Document, Problems, SectionId, Value},
@@ -68,6 +70,8 @@ pub struct Config {
     pub policy_zones: Vec<policy_zone::Settings>,
     /// Hash-prefix lists.
     pub safe_browsing: Option<safe_browsing::Settings>,
+    /// In the path of mail.
+    pub mail: Mail,
     /// Caps.
     pub limits: Limits,
     /// How many days clicks are kept at least.
@@ -235,6 +239,7 @@ impl Reader<'_> {
         let policy_zones = self.policy_zones(&data_dir, &dns_lists);
         let safe_browsing = self.safe_browsing(&data_dir);
         let limits = self.limits();
+        let mail = self.mail(limits);
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
         let api = self.api(&data_dir, !tls.is_empty(), overrides.api_listen);
@@ -257,6 +262,7 @@ impl Reader<'_> {
             dns_lists,
             policy_zones,
             safe_browsing,
+            mail: mail?,
             limits: limits?,
             tls,
             click_days: u32::try_from(click_days?).ok()?,
@@ -612,5 +618,6 @@ fn host_name() -> String {
 }
 
 mod asked;
+mod mail;
 #[cfg(test)]
 mod tests;
