@@ -297,3 +297,63 @@ fn same_destination(once: &Rewritten) {
         assert_eq!(Some(found.destination.as_str()), row.destination.as_deref());
     }
 }
+
+/// Whatever a mail system says, a message that is answered as it came is told to it without a change; and where the bytes
+/// are cut makes no difference.
+#[cfg(feature = "server")]
+pub(crate) fn milter(bytes: &[u8]) {
+    use sekisho::mail::milter::{Command, Draft, Frame, Session, Step, changes};
+    fn drafts(pieces: &[&[u8]]) -> Vec<Draft> {
+        let (mut session, mut read, mut drafts) = (Session::new(LONGEST, true), Vec::new(), Vec::new());
+        for piece in pieces {
+            read.extend_from_slice(piece);
+            while let Ok(Some((frame, length))) = Frame::first(&read) {
+                let command = Command::of(frame);
+                let step = command.map(|command| session.take(command, &|address| address.is_loopback()));
+                match step {
+                    Ok(Ok(Step::Examine(draft))) => drafts.push(*draft),
+                    Ok(Ok(Step::End)) | Ok(Err(_)) | Err(_) => return drafts,
+                    Ok(Ok(_)) => {}
+                }
+                read.drain(..length);
+            }
+        }
+        drafts
+    }
+    let bytes = short(bytes);
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let whole = drafts(&[bytes]);
+    assert_eq!(whole, drafts(&[first, second]));
+    for draft in whole.iter().filter(|draft| !draft.too_large) {
+        if let Ok(changes) = changes(draft, &draft.letter.raw) {
+            assert!(changes.header.is_empty() && changes.body.is_empty(), "{changes:?}");
+        }
+    }
+}
+
+/// A command is understood or refused, and a message ends at the same place wherever its bytes are cut.
+#[cfg(feature = "server")]
+pub(crate) fn filter(bytes: &[u8]) {
+    use sekisho::mail::filter::{Command, Data};
+    let bytes = short(bytes);
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if let Ok(Command::Mail(path) | Command::Recipient(path)) = Command::parse(line) {
+            assert!(!path.address.contains(['\r', '\n']), "{path:?}");
+        }
+    }
+    let read = |size: usize| {
+        let (mut data, mut used) = (Data::new(LONGEST), 0);
+        for piece in bytes.chunks(size.max(1)) {
+            match data.take(piece) {
+                Some(last) => return Some((used + last, data.is_bare(), data.into_message())),
+                None => used += piece.len(),
+            }
+        }
+        None
+    };
+    let whole = read(bytes.len());
+    assert_eq!(whole, read(7));
+    if let Some((used, _, message)) = whole {
+        assert!(bytes[..used].ends_with(b".\r\n") && message.len() <= used);
+    }
+}

@@ -9,6 +9,7 @@ use crate::{
     http::api::Scope,
     judge::Outcome,
     link::KeyId,
+    mail::{Place as MailPlace, filter::Next as MailHop},
 };
 
 /// A checkpoint for links: rewrites the URLs of mail into signed links and judges each one when it is clicked.
@@ -46,6 +47,11 @@ pub(super) enum Command {
     Rewrite(RewriteArguments),
     /// Read a message on stdin, write it with the original links to stdout. Exit code 75: try again.
     Restore(RestoreArguments),
+    /// Stand beside Postfix or Sendmail as a milter: incoming messages get signed links, outgoing ones their original links.
+    Milter(MilterArguments),
+    /// Stand between two hops as a content filter: take messages by LMTP or SMTP, and hand each recipient's copy on with links
+    /// of its own.
+    Filter(FilterArguments),
     /// Tell what a link holds, offline; with a keyring at hand also whether it is ours.
     Decode(DecodeArguments),
     /// Judge a URL as a click on it would be judged now, with a visit where the configuration has visits on.
@@ -163,6 +169,38 @@ pub(super) struct RestoreArguments {
     /// Where the links live, beside the places that the configuration names.
     #[arg(long, value_name = "URL")]
     pub(super) base_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MilterArguments {
+    /// Where links live, such as https://go.corp.example.
+    #[arg(long, value_name = "URL")]
+    pub(super) base_url: Option<String>,
+    /// Where the mail system finds it: ADDRESS:PORT or unix:/PATH [default: mail.milter_listen].
+    #[arg(long, value_name = "PLACE")]
+    pub(super) listen: Option<MailPlace>,
+    /// The tenant, where the configuration has several.
+    #[arg(long, value_name = "ID")]
+    pub(super) tenant: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FilterArguments {
+    /// Where links live, such as https://go.corp.example.
+    #[arg(long, value_name = "URL")]
+    pub(super) base_url: Option<String>,
+    /// Where messages come in: ADDRESS:PORT or unix:/PATH [default: mail.filter_listen].
+    #[arg(long, value_name = "PLACE")]
+    pub(super) listen: Option<MailPlace>,
+    /// Where they go on to: lmtp: or smtp: and a place, such as smtp:127.0.0.1:10026 [default: mail.next].
+    #[arg(long, value_name = "HOP")]
+    pub(super) next: Option<MailHop>,
+    /// The tenant, where the configuration has several.
+    #[arg(long, value_name = "ID")]
+    pub(super) tenant: Option<u16>,
+    /// All that comes here is sent by people of ours: links become what they were, and none are made.
+    #[arg(long)]
+    pub(super) outgoing: bool,
 }
 
 #[derive(Debug, Args)]

@@ -3,9 +3,12 @@
 use std::{fmt, io, process::ExitCode};
 
 use crate::{
-    app::{DeskError, DraftError, ListsError, RegistrarError, RingError, StartError, TokensError},
+    app::{
+        DeskError, DraftError, ListsError, OfficeError, RegistrarError, RingError, SorterError, StartError, TokensError,
+    },
     config::ConfigError,
     http::{BindError, api::GrantsError},
+    mail::PlaceError,
     ruling::RulingError,
     store::{AnswerError, RevokeError, StoreError},
     supply::StockError,
@@ -236,6 +239,27 @@ impl From<StartError> for Failure {
             | StartError::Sources(_)
             | StartError::Dialer(_) => Self::new(Exit::Config, error),
         }
+    }
+}
+
+impl From<OfficeError> for Failure {
+    fn from(error: OfficeError) -> Self {
+        match error {
+            OfficeError::Config(error) => error.into(),
+            OfficeError::Sorter(SorterError::Desk(error)) => error.into(),
+            OfficeError::Sorter(SorterError::Lists(error)) => error.into(),
+            OfficeError::Sorter(SorterError::Feed(_)) | OfficeError::Gone(_) => Self::new(Exit::Config, error),
+        }
+    }
+}
+
+impl From<PlaceError> for Failure {
+    fn from(error: PlaceError) -> Self {
+        let exit = match error.cause.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => Exit::CannotCreate,
+            _ => of_io(&error.cause, Exit::Unavailable),
+        };
+        Self::new(exit, error)
     }
 }
 

@@ -17,6 +17,7 @@ mod exit;
 mod feed;
 mod keys;
 mod list;
+mod mail;
 mod manager;
 mod named;
 mod notice;
@@ -80,6 +81,8 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         Command::Tokens(command) => tokens::run(&place, command, &mut out)?,
         Command::Rewrite(args) => rewrite::run(&place, &args, &mut out)?,
         Command::Restore(args) => rewrite::run_restore(&place, &args, &mut out)?,
+        Command::Milter(args) => mail::run_milter(&place, args)?,
+        Command::Filter(args) => mail::run_filter(&place, args)?,
         Command::Decode(args) => decode::run(&place, &args, &mut out)?,
         Command::Check(args) => check::run(&place, &args, &mut out)?,
         Command::Doctor => doctor::run(&place, &mut out)?,

@@ -20,5 +20,5 @@ pub use environment::Environment;
 pub use keys::{KEYS, Key, Kind, Preset, Reload};
 pub use place::{ConfigError, FILE_NAME, FirstUse, Place};
 pub use reference::{example, reference};
-pub use settings::{Api, Config, DnsListSetting, Limits, Named, Overrides, Scanning, Tenant};
+pub use settings::{Api, Config, DnsListSetting, Limits, Mail, Named, Overrides, Scanning, Tenant};
 pub use source::{Loaded, Source};

@@ -8,6 +8,8 @@ use std::{
 
 use ipnet::IpNet;
 
+pub use mail::Mail;
+
 use super::{
     Environment, Settings,
     document::{Document, Problems, SectionId, Value},
@@ -74,6 +76,8 @@ pub struct Config {
     pub policy_zones: Vec<policy_zone::Settings>,
     /// Hash-prefix lists.
     pub safe_browsing: Option<safe_browsing::Settings>,
+    /// In the path of mail.
+    pub mail: Mail,
     /// Caps.
     pub limits: Limits,
     /// The virus scanner that is asked, if any.
@@ -260,6 +264,7 @@ impl Reader<'_> {
         let limits = self.limits();
         let scan = self.scan(&tenants);
         let clamav = self.clamav();
+        let mail = self.mail(limits);
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
         let api = self.api(&data_dir, !tls.is_empty(), overrides.api_listen);
@@ -282,6 +287,7 @@ impl Reader<'_> {
             dns_lists,
             policy_zones,
             safe_browsing,
+            mail: mail?,
             limits: limits?,
             scan,
             clamav,
@@ -684,5 +690,6 @@ fn host_name() -> String {
 
 mod asked;
 mod feeds;
+mod mail;
 #[cfg(test)]
 mod tests;

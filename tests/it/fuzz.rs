@@ -69,6 +69,18 @@ fn message_holds_on_its_samples() {
     run("message", oracle::message);
 }
 
+#[cfg(feature = "server")]
+#[test]
+fn milter_holds_on_its_samples() {
+    run("milter", oracle::milter);
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn filter_holds_on_its_samples() {
+    run("filter", oracle::filter);
+}
+
 #[test]
 fn rice_holds_on_its_samples() {
     run("rice", oracle::rice);

@@ -43,6 +43,8 @@ mod message;
 mod mutations;
 #[cfg(feature = "server")]
 mod packaging;
+#[cfg(feature = "server")]
+mod post;
 mod rewrite;
 mod rows;
 #[cfg(feature = "server")]

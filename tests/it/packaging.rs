@@ -76,7 +76,8 @@ fn units_call_commands_as_they_are() {
         }
         assert!(text.contains("\nType=notify\n") && text.contains("\nWatchdogSec="), "{}", unit.display());
     }
-    assert!(called.contains("serve") && called.contains("api"), "{called:?}");
+    let all = ["api", "filter", "milter", "serve"];
+    assert!(called.iter().eq(&all), "{called:?}");
 }
 
 #[test]
@@ -84,5 +85,13 @@ fn the_scripts_of_the_package_are_sound() {
     for name in ["postinst", "prerm", "postrm", "build"] {
         let shell = if name == "build" { "bash" } else { "sh" };
         ran(Command::new(shell).arg("-n").arg(root().join("packaging/debian").join(name)));
+    }
+    // A service that runs is restarted by a new version, and stopped when the package goes.
+    for name in ["postinst", "prerm"] {
+        let text = fs::read_to_string(root().join("packaging/debian").join(name)).unwrap();
+        for unit in units() {
+            let unit = unit.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(text.contains(&format!(" {unit}")), "{unit} in {name}");
+        }
     }
 }

@@ -140,7 +140,7 @@ impl Reader<'_> {
     }
 
     /// A file that the configuration names; a relative one starts at its folder.
-    fn file_of(&mut self, id: SectionId, table: &'static str, name: &str) -> Option<PathBuf> {
+    pub(super) fn file_of(&mut self, id: SectionId, table: &'static str, name: &str) -> Option<PathBuf> {
         let path = self.text(Some(id), table, name)?;
         if self.document.stands_in_file(Some(id), name) { Some(self.folder.join(path)) } else { Some(path.into()) }
     }

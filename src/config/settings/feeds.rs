@@ -1,4 +1,4 @@
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use super::{Reader, SectionId};
 use crate::{
@@ -43,7 +43,7 @@ impl Reader<'_> {
         let (megabytes, entries) = (number(self, "max_megabytes"), number(self, "max_entries"));
         let stopped = number(self, "max_stopped_percent");
         let header = self.document.parse(section, TABLE, "header", header);
-        let secret_file = self.file_of(id, "secret_file");
+        let secret_file = self.file_of(id, "feed", "secret_file");
         let feed = Feed {
             name: name?,
             place: place?,
@@ -87,10 +87,5 @@ impl Reader<'_> {
             true => self.document.parse(section, "feed", "from", Place::url),
             false => Some(Place::File(self.folder.join(from))),
         }
-    }
-
-    /// A path of a feed starts at the folder of the file.
-    fn file_of(&mut self, id: SectionId, name: &str) -> Option<PathBuf> {
-        Some(self.folder.join(self.text(Some(id), "feed", name)?))
     }
 }
