@@ -44,6 +44,9 @@ fn endless(stream: &mut TcpStream, piece: &[u8], pause: Duration) {
     }
 }
 
+/// What a server says once it has read the request.
+type Talk = fn(&mut TcpStream);
+
 const DRIP: Duration = Duration::from_millis(20);
 
 #[tokio::test]
@@ -68,7 +71,7 @@ async fn row_132_whoever_never_comes_to_an_end_is_left() {
 
 #[tokio::test]
 async fn row_132_heads_without_end_or_sense_are_not_read() {
-    let heads: [(&str, fn(&mut TcpStream)); 5] = [
+    let heads: [(&str, Talk); 5] = [
         ("a header without end", |stream| {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-A: ");
             endless(stream, &[b'a'; 4096], Duration::ZERO);
@@ -101,7 +104,6 @@ async fn row_132_heads_without_end_or_sense_are_not_read() {
 
 #[tokio::test]
 async fn row_132_of_a_body_that_misbehaves_what_came_is_kept() {
-    type Talk = fn(&mut TcpStream);
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfirst";
     let bodies: [(Cut, Talk); 4] = [
         (Cut::Long, |stream| {
