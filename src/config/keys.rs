@@ -1107,11 +1107,11 @@ pub const KEYS: &[Key] = &[
         table: "api",
         name: "listen",
         kind: Kind::Address,
-        preset: Preset::Value("\"127.0.0.1:8482\""),
+        preset: Preset::Value("\"127.0.0.1:8483\""),
         reload: Reload::Restart,
         doc: "Where `sekisho api` answers programs. Under the certificate of `[tls]` where there is one; without, only this \
               machine can be let in.",
-        example: "\"127.0.0.1:8482\"",
+        example: "\"127.0.0.1:8483\"",
     },
     Key {
         table: "api",

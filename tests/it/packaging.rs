@@ -76,7 +76,7 @@ fn units_call_commands_as_they_are() {
         }
         assert!(text.contains("\nType=notify\n") && text.contains("\nWatchdogSec="), "{}", unit.display());
     }
-    let all = ["api", "filter", "milter", "serve"];
+    let all = ["api", "config", "filter", "milter", "serve"];
     assert!(called.iter().eq(&all), "{called:?}");
 }
 

@@ -62,7 +62,7 @@ pub fn describe() -> String {
                             made by `sekisho tokens add`.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
-        "servers": [{ "url": "http://127.0.0.1:8482" }],
+        "servers": [{ "url": "http://127.0.0.1:8483" }],
         "security": [{ "token": [] }],
         "paths": paths,
         "components": {

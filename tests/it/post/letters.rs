@@ -66,14 +66,15 @@ fn kinds() -> Vec<Vec<u8>> {
         ),
         // Longer than one piece of a body, before and after.
         text(plain, &"https://many.example/path/of/some/length is a line with a link\r\n".repeat(1200)),
-        // Nearly as long as a line may be (RFC 5321, section 4.5.3.1.6); a mail system breaks longer ones itself.
-        text(plain, &format!("{} https://long.example/\r\n", "word ".repeat(190))),
+        // As long as a line may be with its link (RFC 5321, section 4.5.3.1.6): one that grows beyond is encoded, and a mail
+        // system breaks longer ones itself.
+        text(plain, &format!("{} https://long.example/\r\n", "word ".repeat(150))),
     ];
     let base64 = "Subject: b\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64";
     kinds.push(text(base64, "PGEgaHJlZj0iaHR0cHM6Ly9iNjQuZXhhbXBsZS8iPmI2NDwvYT4KPHA+bW9yZTwvcD4=\r\n"));
     // Header and body in bytes that are no UTF-8.
     let mut bytes = b"Subject: caf\xe9 \xa4\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n".to_vec();
-    bytes.extend_from_slice(b"caf\xe9 https://latin.example/\xe9\r\n");
+    bytes.extend_from_slice(b"caf\xe9 https://latin.example/ \xe9\r\n");
     kinds.push(bytes);
     kinds.push(text(
         "Subject: j\r\nContent-Type: text/plain; charset=iso-2022-jp",
