@@ -6,6 +6,7 @@ use tokio_rustls::rustls::RootCertStore;
 use super::{SystemClock, own_hosts};
 use crate::{
     base::Clock,
+    clamd::Clamd,
     config::Config,
     feed::LiveLists,
     list::{Index, ListAction},
@@ -65,6 +66,10 @@ impl Visits {
             Arc::new(names),
             Times::default(),
         );
+        let scanner = match &config.clamav {
+            Some((socket, limits)) => scanner.with_virus_scanner(Clamd::new(socket.clone(), *limits)),
+            None => scanner,
+        };
         Ok(Some(Self { scanner: Arc::new(scanner), door, dialer }))
     }
 }

@@ -1068,7 +1068,7 @@ pub const KEYS: &[Key] = &[
         name: "socket",
         kind: Kind::Text,
         preset: Preset::Unset,
-        reload: Reload::OnSave,
+        reload: Reload::Restart,
         doc: "Where clamd of ClamAV listens: the path of its socket, or an IP address and a port. Files that a visit of a \
               destination brings are sent there; over an address they are sent without encryption. Not set: no virus \
               scanner is asked.",
@@ -1079,7 +1079,7 @@ pub const KEYS: &[Key] = &[
         name: "timeout_seconds",
         kind: Kind::Number(1, 60),
         preset: Preset::Value("10"),
-        reload: Reload::OnSave,
+        reload: Reload::Restart,
         doc: "How long clamd may take for one file. Later than that it has said nothing.",
         example: "10",
     },
@@ -1088,7 +1088,7 @@ pub const KEYS: &[Key] = &[
         name: "megabytes",
         kind: Kind::Number(1, 1024),
         preset: Preset::Value("25"),
-        reload: Reload::OnSave,
+        reload: Reload::Restart,
         doc: "Files larger than this are not sent. `StreamMaxLength` of clamd is the other cap; its default is 25.",
         example: "25",
     },

@@ -10,15 +10,17 @@ mod finding;
 mod journey;
 mod refresh;
 mod seen;
+mod virus;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 pub use journey::{By, End, Journey, Step};
 
 use crate::{
+    clamd::Clamd,
     judge::Evidence,
     look::Lore,
-    net::Dialer,
+    net::{Dialer, Page},
     sources::{Finding, Source, Unanswered},
     url::{Names, Suffixes, WebUrl, single_use},
 };
@@ -54,6 +56,7 @@ pub struct Scanner {
     dialer: Arc<Dialer>,
     door: Arc<dyn Door>,
     eyes: seen::Eyes,
+    virus: Option<Clamd>,
     times: Times,
 }
 
@@ -66,7 +69,13 @@ impl Scanner {
         names: Arc<Names>,
         times: Times,
     ) -> Self {
-        Self { dialer, door, eyes: seen::Eyes { suffixes, names, lore: Lore::builtin() }, times }
+        Self { dialer, door, eyes: seen::Eyes { suffixes, names, lore: Lore::builtin() }, virus: None, times }
+    }
+
+    /// The same, and files are shown to `clamd`.
+    #[must_use]
+    pub fn with_virus_scanner(self, clamd: Clamd) -> Self {
+        Self { virus: Some(clamd), ..self }
     }
 
     /// Visits `url` and tells every step.
@@ -117,8 +126,16 @@ impl Scanner {
         }
         match journey::onward(here, &page) {
             Some(next) => next,
-            None => Err(self.eyes.look(here, &page)),
+            None => Err(self.look(here, &page).await),
         }
+    }
+
+    async fn look(&self, here: &WebUrl, page: &Page) -> End {
+        let (mut seen, is_file) = self.eyes.look(here, page);
+        if let Some(clamd) = self.virus.as_ref().filter(|_| is_file) {
+            virus::ask(clamd, page, &mut seen).await;
+        }
+        End::Seen(seen)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::journey::{End, Seen};
+use super::journey::Seen;
 use crate::{
     judge::{Threat, Tier},
     look::{self, Around, Body, Looked, Lore, Mark, Sight},
@@ -20,8 +20,8 @@ pub(super) struct Eyes {
 }
 
 impl Eyes {
-    /// What `page`, which stood at `url`, comes to.
-    pub(super) fn look(&self, url: &WebUrl, page: &Page) -> End {
+    /// What `page`, which stood at `url`, comes to, and whether it is a file that a visitor would keep.
+    pub(super) fn look(&self, url: &WebUrl, page: &Page) -> (Seen, bool) {
         let around = Around { suffixes: &self.suffixes, names: &self.names, lore: &self.lore, icon: None };
         let looked = look::examine(&body(url, page), &around);
         let (unseen, note) = match page.cut {
@@ -30,7 +30,8 @@ impl Eyes {
             Some(cut) => (Some(cut.to_string()), None),
             None => (unseen(&looked).or_else(|| shut(page.status)), gone(page.status)),
         };
-        End::Seen(Seen { objections: objections(&looked), unseen, note })
+        let is_file = !looked.kind.is_page() && !page.bytes.is_empty();
+        (Seen { objections: objections(&looked), unseen, note }, is_file)
     }
 }
 

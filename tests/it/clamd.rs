@@ -15,21 +15,21 @@ use tokio::{
 use sekisho::clamd::{CALLS, Clamd, ClamdError, Limits, Scanned, Socket};
 
 /// The file of the EICAR that every scanner is to find, in two pieces, so that none finds it here.
-fn eicar() -> Vec<u8> {
+pub(crate) fn eicar() -> Vec<u8> {
     [br"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STAND".as_slice(), br"ARD-ANTIVIRUS-TEST-FILE!$H+H*"].concat()
 }
 
 const OWN: &[u8] = b"sekisho-own-test-signature";
 
 /// A clamd on a socket of its own, stopped when it is dropped.
-struct Server {
+pub(crate) struct Clamav {
     child: Child,
     folder: tempfile::TempDir,
 }
 
-impl Server {
+impl Clamav {
     /// `None`, said aloud, where it is not installed.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let program = ["/usr/sbin/clamd", "/usr/bin/clamd", "/usr/local/sbin/clamd"]
             .into_iter()
             .find(|path| Path::new(path).exists());
@@ -73,12 +73,12 @@ impl Server {
         self.folder.path().join("clamd.ctl")
     }
 
-    fn client(&self, bytes: usize) -> Clamd {
+    pub(crate) fn client(&self, bytes: usize) -> Clamd {
         Clamd::new(Socket::Unix(self.socket()), Limits { deadline: Duration::from_secs(30), bytes })
     }
 }
 
-impl Drop for Server {
+impl Drop for Clamav {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -91,7 +91,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 
 #[test]
 fn a_real_clamd_is_asked() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = Clamav::start() else { return };
     let clamd = server.client(64 << 20);
     run(async {
         clamd.ping().await.unwrap();

@@ -5,6 +5,7 @@ mod journey;
 mod outside;
 mod page;
 mod spent;
+mod virus;
 
 use std::{
     collections::HashMap,
