@@ -9,7 +9,7 @@ use super::{
     manager,
     output::{count, people},
     serve::log_to_stderr,
-    signals::{Signals, next},
+    signals::{Signals, told_twice},
     work::{origin, say_if_moved},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(super) fn run(place: &PlaceArguments, args: ApiArguments) -> Result<(), Fail
 }
 
 async fn answer(registrar: Arc<Registrar>, scheme: &str) -> Result<(), Failure> {
-    let Signals { mut term, mut int, hup } = Signals::new()?;
+    let Signals { term, int, hup } = Signals::new()?;
     let counter = Counter::open(Arc::clone(&registrar)).await?;
     let tokens = count(registrar.tokens()?, "token");
     let status = format!("answering programs on {scheme}://{}/v1/, {tokens}", counter.address()?);
@@ -51,17 +51,10 @@ async fn answer(registrar: Arc<Registrar>, scheme: &str) -> Result<(), Failure> 
         // Dropped without a word it means the same: end.
         let _ = told.await;
     });
-    let twice = async {
-        next(&mut term, &mut int).await;
-        manager::stopping();
-        people("ending: what is under way is finished; a second signal cuts it");
-        drop(first);
-        next(&mut term, &mut int).await;
-    };
     tokio::select! {
         () = answering => {}
         () = manager::beat() => {}
-        () = twice => people("cut what was under way"),
+        () = told_twice(term, int, first) => people("cut what was under way"),
     }
     renewals.abort();
     Ok(())

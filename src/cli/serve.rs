@@ -9,7 +9,7 @@ use super::{
     keys::say_to_back_up,
     manager,
     output::{count, people},
-    signals::{Signals, next},
+    signals::{Signals, told_twice},
     work::{origin, say_if_moved},
 };
 use crate::{
@@ -51,20 +51,13 @@ async fn answer(station: Station, handed_over: HandedOver, config: &Config) -> R
     let listeners = Listeners::bind(config, handed_over).await?;
     let status = say_where(&listeners, &station, config)?;
     manager::ready(&status);
-    let Signals { mut term, mut int, hup } = signals;
+    let Signals { term, int, hup } = signals;
     let reloads = tokio::spawn(reload_on(hup, station.gate()));
     let (first, told) = tokio::sync::oneshot::channel::<()>();
     let serving = station.run(listeners, async {
         // Dropped without a word it means the same: end.
         let _ = told.await;
     });
-    let twice = async {
-        next(&mut term, &mut int).await;
-        manager::stopping();
-        people("ending: what is under way is finished; a second signal cuts it");
-        drop(first);
-        next(&mut term, &mut int).await;
-    };
     let ended = tokio::select! {
         ended = serving => ended.map_err(|error| match &error {
             RunError::Workers(_) => Failure::new(Exit::Unavailable, error),
@@ -72,7 +65,7 @@ async fn answer(station: Station, handed_over: HandedOver, config: &Config) -> R
             RunError::Unwritten(_) => Failure::new(Exit::Io, error),
         }),
         () = manager::beat() => Ok(()),
-        () = twice => {
+        () = told_twice(term, int, first) => {
             people("cut what was under way");
             Ok(())
         }
