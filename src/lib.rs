@@ -32,6 +32,8 @@ pub mod demo;
 #[cfg(feature = "server")]
 pub mod feed;
 #[cfg(feature = "server")]
+pub mod hook;
+#[cfg(feature = "server")]
 pub mod http;
 #[cfg(feature = "server")]
 pub mod mail;

@@ -10,7 +10,7 @@ use crate::{
     config::{Config, DnsListSetting},
     http::{Fitness, Vital},
     sources::{
-        self, Panel, Source,
+        self, Panel, Source, Witness,
         dns::{DnsList, NoResolver, Resolver},
         policy_zone::PolicyZone,
         safe_browsing::{self, SafeBrowsing},
@@ -41,8 +41,13 @@ pub enum SourceError {
 }
 
 impl Asked {
-    /// Opens what the configuration names. Nobody is asked yet.
-    pub(super) fn open(config: &Config, suffixes: &Arc<Suffixes>, visits: Option<Visits>) -> Result<Self, SourceError> {
+    /// Opens what the configuration names; `witness` hears of what they object. Nobody is asked yet.
+    pub(super) fn open(
+        config: &Config,
+        suffixes: &Arc<Suffixes>,
+        visits: Option<Visits>,
+        witness: Arc<dyn Witness>,
+    ) -> Result<Self, SourceError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let dns_lists = dns_lists(config, suffixes)?;
         let policy_zone = |settings: &sources::policy_zone::Settings| {
@@ -58,7 +63,7 @@ impl Asked {
         sources.extend(policy_zones.iter().map(|zone| Arc::new(zone.clone()) as Arc<dyn Source>));
         sources.extend(safe_browsing.iter().map(|lists| Arc::new(lists.clone()) as Arc<dyn Source>));
         sources.extend(visits.iter().map(|visits| Arc::clone(&visits.scanner) as Arc<dyn Source>));
-        let panel = Arc::new(Panel::new(sources, sources::Limits::default(), clock));
+        let panel = Arc::new(Panel::watched(witness, sources, sources::Limits::default(), clock));
         Ok(Self { panel, dns_lists: dns_lists.into(), policy_zones: policy_zones.into(), safe_browsing, visits })
     }
 

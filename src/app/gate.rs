@@ -6,12 +6,13 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::{SystemClock, asked::Asked, reload::Renewer};
+use super::{SystemClock, asked::Asked, flips::Inbox, reload::Renewer};
 use crate::{
     base::{Clock, TenantId, Timestamp},
     click::{Checkpoint, House, Parts, SystemEntropy, Tenant},
     config::{self, Config},
     feed::LiveLists,
+    hook::Hook,
     http::{Front, Limits, Service, Tls, pages::Pages},
     link::Keyring,
     ruling::LiveRulings,
@@ -31,6 +32,7 @@ pub(super) struct InForce {
     pub(super) around: Around,
     pub(super) ring: Arc<Keyring>,
     pub(super) pages: Arc<Pages>,
+    pub(super) checkpoint: Arc<Checkpoint>,
     front: Front,
 }
 
@@ -47,6 +49,10 @@ pub(super) struct Around {
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
     pub(super) tls: Option<Arc<Tls>>,
+    /// Where sources leave what turned.
+    pub(super) inbox: Arc<Inbox>,
+    /// Who is told of it.
+    pub(super) hook: Option<Arc<Hook>>,
 }
 
 impl Gate {
@@ -72,16 +78,18 @@ impl Service for Gate {
 
 impl InForce {
     pub(super) fn new(around: Around, ring: Arc<Keyring>, pages: Arc<Pages>, now: Timestamp) -> Self {
-        let front = around.front(&ring, Arc::clone(&pages), now);
-        Self { around, ring, pages, front }
+        let checkpoint = around.checkpoint(&ring);
+        let security_txt = security_txt(&around.config, now);
+        let front = Front::new(Arc::clone(&checkpoint), Arc::clone(&pages), around.limits.clone(), security_txt);
+        Self { around, ring, pages, checkpoint, front }
     }
 }
 
 impl Around {
-    fn front(&self, ring: &Keyring, pages: Arc<Pages>, now: Timestamp) -> Front {
+    fn checkpoint(&self, ring: &Keyring) -> Arc<Checkpoint> {
         let tenants: Vec<Tenant> = self.config.tenants.iter().map(tenant).collect();
         let ids: Vec<TenantId> = tenants.iter().map(|tenant| tenant.id).collect();
-        let checkpoint = Checkpoint::new(Parts {
+        Arc::new(Checkpoint::new(Parts {
             opener: ring.opener(&ids),
             nonces: ring.nonces(),
             tenants,
@@ -95,9 +103,7 @@ impl Around {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy::default()),
             node: self.config.node.clone(),
-        });
-        let security_txt = security_txt(&self.config, now);
-        Front::new(Arc::new(checkpoint), pages, self.limits.clone(), security_txt)
+        }))
     }
 }
 

@@ -95,6 +95,8 @@ metrics! {
     PREFIXES Gauge "sekisho_hash_list_entries" ["list"] "Prefixes of a hash-prefix list";
     PREFIXES_AS_OF Gauge "sekisho_hash_list_as_of_seconds" ["list"] "When the server last said how a hash-prefix list stands, in seconds since 1970";
     HASHES Counter "sekisho_hash_requests" ["what", "result"] "Requests to the server of hash-prefix lists by what came of them";
+    TURNED Counter "sekisho_flips" ["what"] "Verdicts that turned after clicks: flips written down, clicks that they name, URLs with more clicks than are judged again, turns that were not looked at because too many waited, attempts that failed";
+    ALERTS Counter "sekisho_alerts" ["result"] "Alerts by what came of them: told, not heard and told again later, never told because too many waited";
     KEY_SINCE Gauge "sekisho_signing_key_since_seconds" [] "When the key that signs began to, in seconds since 1970";
 }
 
@@ -174,6 +176,17 @@ impl Samples {
         let dns_lists = || around.asked.dns_lists.iter();
         let zones = || around.asked.policy_zones.iter();
         let hash_lists = around.asked.safe_browsing.as_ref().map(SafeBrowsing::held).unwrap_or_default();
+        let flips = around.inbox.counted();
+        let turned = [
+            ("flips", flips.flips),
+            ("clicks", flips.clicks),
+            ("cut", flips.cut),
+            ("dropped", flips.dropped),
+            ("failed", flips.failed),
+        ];
+        let turned = turned.map(|(what, count)| by("what", what, count as f64));
+        let alerts = [("told", flips.told), ("not_heard", flips.not_told), ("never_told", flips.never_told)];
+        let alerts = alerts.map(|(result, count)| by("result", result, count as f64));
         let numbers = vec![
             of(&BUILD, vec![by("version", env!("CARGO_PKG_VERSION"), 1.0)]),
             of(&START, vec![one(secs(seen.started))]),
@@ -268,6 +281,8 @@ impl Samples {
             of(&PREFIXES, hash_lists.iter().map(|list| by("list", &list.name, list.prefixes.len() as f64)).collect()),
             of(&PREFIXES_AS_OF, hash_lists.iter().map(|list| by("list", &list.name, secs(list.as_of))).collect()),
             of(&HASHES, around.asked.safe_browsing.iter().flat_map(requests).collect()),
+            of(&TURNED, turned.to_vec()),
+            of(&ALERTS, alerts.to_vec()),
             of(&KEY_SINCE, signing.map(|key| one(secs(key.from()))).into_iter().collect()),
         ];
         let bound = |micros: Option<u64>| micros.map_or(f64::MAX, |micros| micros as f64 / 1e6);

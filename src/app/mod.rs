@@ -4,11 +4,13 @@
 //! tells of each failure which file and what to do.
 
 mod admin_key;
+mod alerts;
 mod asked;
 mod desk;
 mod draft;
 mod editor;
 mod feeds;
+mod flips;
 mod gate;
 mod lists;
 pub mod metrics;

@@ -15,7 +15,7 @@ use crate::{
         Change, Changed, Counters, FOUND_MAX, FeedChange, FeedChanged, Fitness, Found, FoundEntry, KeySeen, NoChange,
         Overview, Told,
     },
-    judge::ClickEvent,
+    judge::{ClickEvent, Flip},
     list::{Head, Written},
     store::{ClickFilter, Explanation, Reveal, Store, StoreError, explain},
     supply::{FeedStatus, Rounds, StockError},
@@ -71,12 +71,16 @@ impl Told for Overseer {
         self.store()?.clicks(&ClickFilter { limit, ..ClickFilter::default() }, Reveal::Masked)
     }
 
+    fn flips(&self, limit: usize) -> Result<Vec<Flip>, StoreError> {
+        self.store()?.flips(limit, Reveal::Masked)
+    }
+
     fn explain(&self, reference: ClickId) -> Result<Option<Explanation>, StoreError> {
         let store = self.store()?;
         let events = store.click(reference, Reveal::Masked)?;
         let message = events.iter().find_map(|event| event.message);
         let wraps = message.map_or(Ok(Vec::new()), |message| store.wraps_of(message, Reveal::Masked))?;
-        Ok(explain(&events, &wraps))
+        Ok(explain(&events, &wraps, &store.flips_of(reference, Reveal::Masked)?))
     }
 
     fn feeds(&self) -> Arc<Vec<FeedStatus>> {

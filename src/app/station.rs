@@ -7,6 +7,7 @@ use super::{
     admin_key::admin_pass,
     asked::{Asked, SourceError},
     feeds::{feeds_folder, keep_configured, of_feeds, start_rounds},
+    flips::{Inbox, Rejudging, Turns},
     gate::Around,
     long_lists, open_ring,
     overseer::Overseer,
@@ -20,6 +21,7 @@ use crate::{
     base::Clock,
     config::{Config, Loaded},
     feed::{FeedError, LiveLists, Settings},
+    hook::{self, Hook},
     http::{
         Admin, BindError, Company, Counters, Door, Fitness, HandedOver, Limits, Looked, Renewal, Sockets, Tls,
         TlsError, Vital, Workers, adopt_loopback, bind_loopback,
@@ -28,6 +30,7 @@ use crate::{
     },
     net::{DialerError, Rehearsal},
     ruling::{LiveRulings, RulingError},
+    sources::Witness,
     store::{ClickLog, ClickWriter, LogSettings, LogStats, Store, StoreError, Unwritten},
     url::Suffixes,
 };
@@ -71,12 +74,16 @@ pub enum StartError {
     /// What visits destinations.
     #[error(transparent)]
     Dialer(#[from] DialerError),
+    /// Who is told of what turned.
+    #[error(transparent)]
+    Hook(#[from] hook::OpenError),
 }
 
 /// Everything that answers clicks, opened and checked; nothing is listened on yet.
 pub struct Station {
     gate: Arc<Gate>,
     writer: ClickWriter,
+    turns: Turns,
 }
 
 /// The addresses, taken.
@@ -169,7 +176,9 @@ impl Station {
         let rulings = Arc::new(LiveRulings::start(&config.store, Arc::new(SystemClock))?);
         let (log, writer) = ClickLog::start(&store, log_settings(&config))?;
         let visits = Visits::of(&config, &suffixes, internal_of(&lists), rehearsal)?;
-        let asked = Asked::open(&config, &suffixes, visits)?;
+        let (inbox, turns) = Inbox::new();
+        let asked = Asked::open(&config, &suffixes, visits, Arc::clone(&inbox) as Arc<dyn Witness>)?;
+        let hook = config.alerts.as_ref().map(Hook::open).transpose()?.map(Arc::new);
         let limits = limits(&config);
         let renewer = Renewer::new(source, started, text, SystemClock.now());
         let gate = Gate::new(
@@ -184,12 +193,14 @@ impl Station {
                 store: Arc::new(store),
                 limits,
                 tls,
+                inbox,
+                hook,
             },
             ring,
             pages,
             renewer,
         );
-        Ok((Self { gate: Arc::new(gate), writer }, made))
+        Ok((Self { gate: Arc::new(gate), writer, turns }, made))
     }
 
     /// What answers; it can be renewed while the station runs.
@@ -206,9 +217,10 @@ impl Station {
     /// that wait. Dropped before, it cuts what is under way and still writes them. Needs a runtime of several threads;
     /// the workers that answer clicks bring their own.
     pub async fn run(self, listeners: Listeners, shutdown: impl Future<Output = ()> + Send) -> Result<(), RunError> {
-        let Self { gate, writer } = self;
+        let Self { gate, writer, turns } = self;
         let _watch = Watch::start(Arc::clone(&gate));
         let rounds = Arc::new(start_rounds(&gate)?);
+        let rejudging = Rejudging::start(&gate, turns)?;
         let pass = admin_pass(&gate.in_force().around.config.data_dir);
         let _fresh = gate.in_force().around.asked.keep_fresh();
         let counters = Arc::new(Counters::default());
@@ -245,7 +257,7 @@ impl Station {
         if let Some(watching) = watching {
             watching.abort();
         }
-        tokio::task::block_in_place(|| drop(rounds));
+        tokio::task::block_in_place(|| drop((rounds, rejudging)));
         tokio::task::block_in_place(|| writer.stop(WRITE_OUT))?;
         Ok(())
     }
@@ -307,6 +319,7 @@ pub(super) fn vitals(gate: &Gate, phase: Phase) -> Vec<Vital> {
         .chain(of_feeds(&around.feeds))
         .chain(certificates)
         .chain(around.asked.vital(SystemClock.now()))
+        .chain(around.inbox.vital())
         .collect()
 }
 

@@ -307,6 +307,9 @@ pub(super) struct ClicksArguments {
     /// With this reference.
     #[arg(long, value_name = "REFERENCE")]
     pub(super) click: Option<ClickId>,
+    /// What turned out to be bad after people had clicked, with their clicks, instead of the clicks.
+    #[arg(long, conflicts_with_all = ["since", "until", "outcome", "url", "host", "domain", "message", "click"])]
+    pub(super) flips: bool,
     /// At most so many, the newest.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(super) limit: usize,

@@ -7,8 +7,8 @@ use super::{
 use crate::{
     app::SystemClock,
     base::{Clock, Timestamp},
-    judge::ClickEvent,
-    store::{BroughtIn, ClickFilter, Order, Reveal, Store, StoreError, bring_in, explain, is_left},
+    judge::{ClickEvent, Flip, Rejudged},
+    store::{BroughtIn, ClickFilter, Order, Reveal, Store, StoreError, bring_in, explain, is_left, printable},
     url,
 };
 
@@ -17,6 +17,12 @@ pub(super) fn run(place: &PlaceArguments, args: &ClicksArguments, out: &mut Stdo
     let filter = filter(args, SystemClock.now())?;
     let Some(store) = open(place)? else { return Ok(()) };
     // The newest are wanted where there are too many, and are read in the order in which they happened.
+    if args.flips {
+        for flip in store.flips(args.limit, reveal(args.reveal))?.iter().rev() {
+            if args.json { out.json(flip)? } else { write_flip(flip, out)? }
+        }
+        return Ok(());
+    }
     for event in store.clicks(&filter, reveal(args.reveal))?.iter().rev() {
         if args.json { out.json(event)? } else { write(event, out)? }
     }
@@ -37,7 +43,8 @@ pub(super) fn run_explain(place: &PlaceArguments, args: &ExplainArguments, out: 
     let events = store.click(args.reference, reveal)?;
     let message = events.iter().find_map(|event| event.message);
     let wraps = message.map_or(Ok(Vec::new()), |message| store.wraps_of(message, reveal))?;
-    let explanation = explain(&events, &wraps).ok_or_else(unknown)?;
+    let flips = store.flips_of(args.reference, reveal)?;
+    let explanation = explain(&events, &wraps, &flips).ok_or_else(unknown)?;
     if args.json { out.json(&explanation) } else { out.bytes(explanation.to_string().as_bytes()) }
 }
 
@@ -88,4 +95,14 @@ fn write(event: &ClickEvent, out: &mut Stdout) -> Result<(), Failure> {
     let ClickEvent { time, click_id, outcome, actor, .. } = event;
     let url = event.url.as_deref().unwrap_or("-");
     out.line(format_args!("{}  {click_id}  {:<19} {:<8} {url}", moment(*time), outcome.as_str(), actor.as_str()))
+}
+
+fn write_flip(flip: &Flip, out: &mut Stdout) -> Result<(), Failure> {
+    let Flip { time, url, tier, threat, signal, clicks, .. } = flip;
+    out.line(format_args!("{}  {tier} ({threat})  {url}: {}", moment(*time), printable(&signal.evidence)))?;
+    for Rejudged { time, click_id, outcome, was, .. } in clicks {
+        let was = was.map_or_else(String::new, |was| format!(", held {was}"));
+        out.line(format_args!("  {}  {click_id}  {outcome}{was}", moment(*time)))?;
+    }
+    Ok(())
 }

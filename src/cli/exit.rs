@@ -237,7 +237,8 @@ impl From<StartError> for Failure {
             | StartError::Template(_)
             | StartError::Tls(_)
             | StartError::Sources(_)
-            | StartError::Dialer(_) => Self::new(Exit::Config, error),
+            | StartError::Dialer(_)
+            | StartError::Hook(_) => Self::new(Exit::Config, error),
         }
     }
 }

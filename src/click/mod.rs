@@ -5,6 +5,7 @@
 //! here; that nothing is waited for. Refuses to send on previewers and browsers that fetch ahead.
 
 mod actor;
+mod again;
 mod answer;
 mod brand;
 mod case;
@@ -18,6 +19,7 @@ mod report;
 mod site;
 
 pub use actor::Hints;
+pub use again::{AT_ONCE, Again, LISTED_MOST, ROUNDS};
 pub use answer::Answer;
 pub use brand::{Brand, Color, Logo};
 pub use checkpoint::{Asks, Checkpoint, Form, ONWARD_FOR, Parts, REASON_MAX, Request, Word};

@@ -1093,6 +1093,37 @@ pub const KEYS: &[Key] = &[
         example: "25",
     },
     Key {
+        table: "alerts",
+        name: "command",
+        kind: Kind::Texts,
+        preset: Preset::Unset,
+        reload: Reload::Restart,
+        doc: "A program and its arguments (no shell) that is run for each alert, with the alert as JSON on its input: a \
+              verdict that turned, with the clicks that had gone on there (docs/ALERTS.md). Only when it ends with 0 has it \
+              taken it; otherwise it is run again later.",
+        example: "[\"/usr/local/bin/tell-the-desk\", \"--from\", \"sekisho\"]",
+    },
+    Key {
+        table: "alerts",
+        name: "url",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::Restart,
+        doc: "Or a server that each alert is sent to as JSON by POST, signed (docs/ALERTS.md): `https:`, or `http:` on this \
+              machine. Only with a status from 200 to 299 has it taken it; otherwise it is sent again later.",
+        example: "\"https://desk.corp.example/hooks/sekisho\"",
+    },
+    Key {
+        table: "alerts",
+        name: "key_file",
+        kind: Kind::Path,
+        preset: Preset::Unset,
+        reload: Reload::Restart,
+        doc: "The file with the key that this server has too, and by which it knows that an alert is ours: one line of 16 \
+              characters or more.",
+        example: "\"alerts.key\"",
+    },
+    Key {
         table: "retention",
         name: "click_days",
         kind: Kind::Number(1, 36_500),
@@ -1219,6 +1250,11 @@ pub(super) const TABLES: &[(&str, Several, &str)] = &[
     ),
     ("limits", Several::No, "Caps on what grows."),
     ("clamav", Several::No, "A virus scanner for files that links lead to."),
+    (
+        "alerts",
+        Several::No,
+        "Who is told when a verdict turns after people have clicked. Nobody, where neither is written.",
+    ),
     ("retention", Several::No, "How long what is recorded is kept."),
     ("api", Several::No, "The API for programs (`sekisho api`; [the document](openapi.json))."),
 ];

@@ -18,6 +18,7 @@ use crate::{
     base::TenantId,
     clamd::{self, Socket},
     click::{Brand, Color, Logo, MailAddress},
+    hook,
     http::{
         CertificateFiles, ForwardedHeader, Networks,
         pages::{Paper, legible},
@@ -82,6 +83,8 @@ pub struct Config {
     pub limits: Limits,
     /// The virus scanner that is asked, if any.
     pub clamav: Option<(Socket, clamd::Limits)>,
+    /// Who is told of clicks that were judged again.
+    pub alerts: Option<hook::Settings>,
     /// How many days clicks are kept at least.
     pub click_days: u32,
     /// The API for programs.
@@ -265,6 +268,7 @@ impl Reader<'_> {
         let scan = self.scan(&tenants);
         let clamav = self.clamav();
         let mail = self.mail(limits);
+        let alerts = self.alerts();
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
         let api = self.api(&data_dir, !tls.is_empty(), overrides.api_listen);
@@ -291,6 +295,7 @@ impl Reader<'_> {
             limits: limits?,
             scan,
             clamav,
+            alerts,
             tls,
             click_days: u32::try_from(click_days?).ok()?,
             feeds: self.feeds(),
@@ -688,6 +693,7 @@ fn host_name() -> String {
         .unwrap_or_else(|| "sekisho".into())
 }
 
+mod alerts;
 mod asked;
 mod feeds;
 mod mail;

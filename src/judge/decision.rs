@@ -54,6 +54,28 @@ pub enum Outcome {
     ErrorFailedClosed,
 }
 
+impl Outcome {
+    /// Whether the person went on, or was shown a page that speaks of nothing bad and leads on.
+    pub const fn lets_on(self) -> bool {
+        match self {
+            Self::Allowed
+            | Self::AllowedByAdmin
+            | Self::Noticed
+            | Self::WarnedProceeded
+            | Self::PendingBypassed
+            | Self::ErrorFailedOpen => true,
+            Self::Warned
+            | Self::Blocked
+            | Self::BlockedByAdmin
+            | Self::BadSignature
+            | Self::Revoked
+            | Self::RateLimited
+            | Self::Pending
+            | Self::ErrorFailedClosed => false,
+        }
+    }
+}
+
 /// What a policy makes of a verdict, for one tenant and one click.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {

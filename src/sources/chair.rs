@@ -13,13 +13,13 @@ use moka::future::Cache;
 use tokio::time::timeout;
 
 use super::{
-    Finding, Heard, Rest, Source, Stats, Unanswered,
+    Finding, Heard, Rest, Source, Stats, Turn, Unanswered, Witness,
     kept::{Answer, Forgetting, Kept},
     seats::Seats,
 };
 use crate::{
     base::{Clock, TenantId, Timestamp},
-    judge::Freshness,
+    judge::{Evidence, Freshness},
     url::WebUrl,
 };
 
@@ -31,6 +31,7 @@ pub(super) struct Chair {
     clock: Arc<dyn Clock>,
     counts: Arc<Counts>,
     asking: Asking,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 #[derive(Default)]
@@ -55,7 +56,12 @@ impl Drop for Asked {
 }
 
 impl Chair {
-    pub(super) fn new(source: Arc<dyn Source>, bytes: u64, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        source: Arc<dyn Source>,
+        bytes: u64,
+        clock: Arc<dyn Clock>,
+        witness: Option<Arc<dyn Witness>>,
+    ) -> Self {
         Self {
             name: source.name().into(),
             kept: Cache::builder()
@@ -66,6 +72,7 @@ impl Chair {
             clock,
             counts: Arc::default(),
             asking: Arc::default(),
+            witness,
             source,
         }
     }
@@ -91,6 +98,7 @@ impl Chair {
     ) -> impl Future<Output = Arc<Kept>> + Send + use<> {
         let (source, cache, seats) = (Arc::clone(&self.source), self.kept.clone(), Arc::clone(seats));
         let (clock, counts, asking) = (Arc::clone(&self.clock), Arc::clone(&self.counts), Arc::clone(&self.asking));
+        let (witness, name) = (self.witness.clone(), Arc::clone(&self.name));
         async move {
             let key: Arc<str> = url.as_str().into();
             let before = cache.get(&key).await;
@@ -107,35 +115,31 @@ impl Chair {
                 asking.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(&under), now);
                 let _asked = Asked { asking, key: under };
                 counts.asked.fetch_add(1, Ordering::Relaxed);
-                let answer = match timeout(source.limit(), source.ask(url)).await {
+                let answer = match timeout(source.limit(), source.ask(url.clone())).await {
                     Ok(answer) => answer,
                     Err(_) => Err(Unanswered(format!("it did not answer within {} ms", source.limit().as_millis()))),
                 };
-                Arc::new(match answer {
+                let kept = Arc::new(match answer {
                     Ok(finding) => Kept::found(finding, before.as_deref(), clock.now()),
                     Err(why) => {
                         counts.failed.fetch_add(1, Ordering::Relaxed);
                         Kept::failed(why, before.as_deref(), clock.now())
                     }
-                })
+                });
+                if let (Some(witness), Answer::Found { finding, .. }) = (witness, &kept.answer)
+                    && finding.objects()
+                {
+                    let heard = heard(name, source.evidence(), 0, &kept, clock.now());
+                    witness.turned(Turn { url, heard });
+                }
+                kept
             };
             cache.entry(key).or_insert_with_if(ask, |kept| kept.is_over(now)).await.into_value()
         }
     }
 
     pub(super) fn heard(&self, hop: usize, kept: &Kept, now: Timestamp) -> Heard {
-        let (answer, from, learned) = match &kept.answer {
-            Answer::Found { finding, learned } => {
-                let from = if *learned == now { Freshness::Asked } else { Freshness::Kept };
-                (Ok(Arc::clone(finding)), from, Some(*learned))
-            }
-            Answer::Failed { last: Some((finding, learned)), .. } => {
-                (Ok(Arc::clone(finding)), Freshness::Stale, Some(*learned))
-            }
-            Answer::Failed { why, last: None } => (Err(why.clone()), Freshness::Asked, None),
-        };
-        let (source, evidence) = (Arc::clone(&self.name), self.source.evidence());
-        Heard { source, evidence, hop, answer, from, learned, under_way: None }
+        heard(Arc::clone(&self.name), self.source.evidence(), hop, kept, now)
     }
 
     /// What counts where the source did not answer in time: what it objected before, or nothing.
@@ -173,6 +177,20 @@ impl Chair {
             kept_bytes: self.kept.weighted_size(),
         }
     }
+}
+
+fn heard(source: Arc<str>, evidence: Evidence, hop: usize, kept: &Kept, now: Timestamp) -> Heard {
+    let (answer, from, learned) = match &kept.answer {
+        Answer::Found { finding, learned } => {
+            let from = if *learned == now { Freshness::Asked } else { Freshness::Kept };
+            (Ok(Arc::clone(finding)), from, Some(*learned))
+        }
+        Answer::Failed { last: Some((finding, learned)), .. } => {
+            (Ok(Arc::clone(finding)), Freshness::Stale, Some(*learned))
+        }
+        Answer::Failed { why, last: None } => (Err(why.clone()), Freshness::Asked, None),
+    };
+    Heard { source, evidence, hop, answer, from, learned, under_way: None }
 }
 
 /// What a future gives without waiting.

@@ -16,9 +16,11 @@ mod panel;
 pub mod policy_zone;
 pub mod safe_browsing;
 mod seats;
+mod witness;
 
 pub use findings::{Findings, Heard};
 pub use panel::{Limits, Panel, Questions, Stats, Visit};
+pub use witness::{Turn, Witness};
 
 use std::{fmt, pin::Pin, time::Duration};
 

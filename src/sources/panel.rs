@@ -5,7 +5,7 @@ use std::{
 
 use tokio::time::timeout_at;
 
-use super::{Findings, Heard, Source, chair::Chair, seats::Seats};
+use super::{Findings, Heard, Source, Witness, chair::Chair, seats::Seats};
 use crate::{
     base::{Clock, TenantId},
     judge::Tier,
@@ -91,8 +91,27 @@ pub struct Stats {
 impl Panel {
     /// A panel of these sources. `clock` says how old a finding is.
     pub fn new(sources: Vec<Arc<dyn Source>>, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        Self::before(None, sources, limits, clock)
+    }
+
+    /// The same, and `witness` is told of every objection that is found out.
+    pub fn watched(
+        witness: Arc<dyn Witness>,
+        sources: Vec<Arc<dyn Source>>,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self::before(Some(witness), sources, limits, clock)
+    }
+
+    fn before(
+        witness: Option<Arc<dyn Witness>>,
+        sources: Vec<Arc<dyn Source>>,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let share = limits.kept_bytes / u64::try_from(sources.len()).unwrap_or(u64::MAX).max(1);
-        let chairs = sources.into_iter().map(|source| Chair::new(source, share, Arc::clone(&clock)));
+        let chairs = sources.into_iter().map(|source| Chair::new(source, share, Arc::clone(&clock), witness.clone()));
         let (slow, quick) = chairs.partition(|chair| chair.patience().is_some());
         let seats = Seats::new(limits.under_way, limits.visits, limits.visits_a_minute);
         Self { quick, slow, patience: limits.patience, seats, clock }

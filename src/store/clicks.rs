@@ -9,7 +9,7 @@ use super::{
     Reveal, Store, StoreError,
     column::{Conditions, limit, url_key},
     file::begin,
-    mask_url,
+    flips, mask_url,
     month::{self, Month},
     spool::Row,
 };
@@ -95,6 +95,7 @@ impl Store {
         let forget = || {
             let transaction = begin(&connection)?;
             let gone = month::forget(&transaction, before)?;
+            flips::forget(&transaction, before)?;
             transaction.commit().map(|()| gone.len())
         };
         forget().map_err(self.failed("drop old clicks"))
@@ -188,7 +189,7 @@ pub(super) fn insert(connection: &Connection, rows: &[Row]) -> rusqlite::Result<
             ])?;
         }
     }
-    Ok(())
+    flips::remember(connection, rows)
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ use serde::Serialize;
 use super::Wrap;
 use crate::{
     base::{ClickId, MessageHash, RecipientHash, TenantId, Timestamp},
-    judge::{Actor, Asked, ClickEvent, EntryRef, Freshness, InnerUrl, Objection, Outcome, Said, Signal, Source},
+    judge::{
+        Actor, Asked, ClickEvent, EntryRef, Flip, Freshness, InnerUrl, Objection, Outcome, Rejudged, Said, Signal,
+        Source,
+    },
 };
 
 /// What is known of one reference: for a person through `Display`, for a program through serde.
@@ -24,6 +27,9 @@ pub struct Explanation {
     pub minted_for: Option<MintedFor>,
     /// What happened, oldest first.
     pub steps: Vec<ClickEvent>,
+    /// What turned since, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flips: Vec<Flip>,
     /// All of it in plain sentences.
     pub lines: Vec<String>,
 }
@@ -50,8 +56,9 @@ impl fmt::Display for Explanation {
 }
 
 /// Explains the events of one reference ([`super::Store::click`]) with the wraps of its message
-/// ([`super::Store::wraps_of`]), both read with the same [`super::Reveal`]. None where there is no event.
-pub fn explain(events: &[ClickEvent], wraps: &[Wrap]) -> Option<Explanation> {
+/// ([`super::Store::wraps_of`]) and what turned since ([`super::Store::flips_of`]), all read with the same
+/// [`super::Reveal`]. None where there is no event.
+pub fn explain(events: &[ClickEvent], wraps: &[Wrap], flips: &[Flip]) -> Option<Explanation> {
     let mut steps = events.to_vec();
     steps.sort_by_key(|event| (event.time, event.event_id));
     let first = steps.first()?;
@@ -63,7 +70,8 @@ pub fn explain(events: &[ClickEvent], wraps: &[Wrap]) -> Option<Explanation> {
         lines.extend(about_message(minted_for));
     }
     steps.iter().for_each(|step| about_step(step, &mut lines));
-    Some(Explanation { click_id, url, minted_for, steps, lines })
+    flips.iter().for_each(|flip| about_flip(flip, click_id, &mut lines));
+    Some(Explanation { click_id, url, minted_for, steps, flips: flips.to_vec(), lines })
 }
 
 fn minted_for(event: &ClickEvent, wraps: &[Wrap]) -> Option<MintedFor> {
@@ -155,6 +163,15 @@ fn about_step(event: &ClickEvent, lines: &mut Vec<String>) {
         lines.push("  No list has an entry for it and nothing about the address stands out.".to_owned());
     }
     lines.push(format!("  {}", about_client(event)));
+}
+
+fn about_flip(flip: &Flip, click: ClickId, lines: &mut Vec<String>) {
+    for Rejudged { was, tier, policy, action, .. } in flip.clicks.iter().filter(|one| one.click_id == click) {
+        let was = was.map(|was| format!(", and was {was} then")).unwrap_or_default();
+        lines.push(format!("{}  judged again: {tier}, threat {}{was}", moment(flip.time), flip.threat));
+        lines.push(format!("  {} is bad by {}", printable(&flip.url), about_signal(&flip.signal)));
+        lines.push(format!("  Policy {} would answer it with {action} now.", printable(policy)));
+    }
 }
 
 fn about_signal(signal: &Signal) -> String {
@@ -306,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_block_is_traced_to_its_line_policy_message_and_moment() {
-        let explanation = explain(&[blocked()], &[wrap()]).unwrap();
+        let explanation = explain(&[blocked()], &[wrap()], &[]).unwrap();
         let wanted = [
             format!("Reference {}", event(0).click_id),
             "The link goes to https://www.example.com/a?q=secret".to_owned(),
@@ -342,7 +359,7 @@ mod tests {
         ];
         let mut event = ClickEvent { chain, ..blocked() };
         event.signals[0].hop = 2;
-        let text = explain(&[event], &[]).unwrap().to_string();
+        let text = explain(&[event], &[], &[]).unwrap().to_string();
         for line in [
             "  [1] inside it, by Sophos: https://w.example/?u=x\n",
             "  [2] inside [1], by nested URL: https://evil.example/\n",
@@ -367,7 +384,7 @@ mod tests {
             asked(Said::Silent, Freshness::Asked, None, Some("it took too long")),
         ];
         let text =
-            explain(&[ClickEvent { asked, waited_micros: Some(300_000), ..blocked() }], &[]).unwrap().to_string();
+            explain(&[ClickEvent { asked, waited_micros: Some(300_000), ..blocked() }], &[], &[]).unwrap().to_string();
         for line in [
             "  Source dns about [1] knows of nothing (kept from an earlier click, 60 seconds old).\n",
             "  Source dns about [1] did not answer: it took too long (asked for this click).\n",
@@ -383,7 +400,7 @@ mod tests {
         warned.outcome = Outcome::Warned;
         let mut proceeded = event(5_000);
         (proceeded.outcome, proceeded.click_id) = (Outcome::WarnedProceeded, warned.click_id);
-        let explanation = explain(&[proceeded, warned], &[]).unwrap();
+        let explanation = explain(&[proceeded, warned], &[], &[]).unwrap();
         let text = explanation.to_string();
         let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("no {words:?} in {text}"));
         assert!(at("04:00:00 UTC  warned: shown a warning") < at("04:00:05 UTC  warned_proceeded: went on past"));
@@ -399,7 +416,7 @@ mod tests {
             Wrap { message: MessageHash([9; 8]), ..wrap() },
             Wrap { tenant: TenantId(9), ..wrap() },
         ];
-        assert_eq!(explain(&[event(0)], &others).unwrap().minted_for.unwrap().wraps, []);
+        assert_eq!(explain(&[event(0)], &others, &[]).unwrap().minted_for.unwrap().wraps, []);
     }
 
     #[test]
@@ -418,7 +435,7 @@ mod tests {
             link_issued: None,
             ..event(0)
         };
-        let explanation = explain(&[damaged], &[wrap()]).unwrap();
+        let explanation = explain(&[damaged], &[wrap()], &[]).unwrap();
         assert_eq!(explanation.minted_for, None);
         let text = explanation.to_string();
         assert!(
@@ -429,14 +446,14 @@ mod tests {
 
     #[test]
     fn nothing_known_is_no_explanation() {
-        assert_eq!(explain(&[], &[wrap()]), None);
+        assert_eq!(explain(&[], &[wrap()], &[]), None);
     }
 
     #[test]
     fn what_came_from_outside_cannot_steer_a_terminal() {
         let event = ClickEvent { user_agent: Some("\u{1b}[2J\r\n\u{202e}x".to_owned()), ..event(0) };
         let wrap = Wrap { subject: Some("a\u{9b}2J\nReference forged".to_owned()), ..wrap() };
-        for line in explain(&[event], &[wrap]).unwrap().lines {
+        for line in explain(&[event], &[wrap], &[]).unwrap().lines {
             assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
         }
     }

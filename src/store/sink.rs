@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     StoreError, clicks,
     file::{begin, connect, make},
-    month,
+    flips, month,
     spool::{Extent, Pace, Position, Row, SpoolId},
 };
 use crate::base::Timestamp;
@@ -94,6 +94,7 @@ impl Sink {
         self.with("drop old clicks", |connection| {
             let transaction = begin(connection)?;
             let gone = month::forget(&transaction, before)?;
+            flips::forget(&transaction, before)?;
             transaction.commit()?;
             Ok(gone.len())
         })

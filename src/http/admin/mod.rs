@@ -74,7 +74,7 @@ pub struct Vital {
 
 /// What an operator or a load balancer asks on the admin listener: `/healthz` (alive?), `/readyz` (send clicks?),
 /// `/metrics`, how everything stands as a page (`/`) and as JSON (`/api/status`), the last clicks (`/api/clicks`,
-/// `/api/clicks/REFERENCE`), and lists and feeds (`/lists`, `/feeds`, `/api/entries`, `/api/feeds`), which whoever has the
+/// `/api/clicks/REFERENCE`), what turned since people clicked (`/api/flips`), and lists and feeds (`/lists`, `/feeds`, `/api/entries`, `/api/feeds`), which whoever has the
 /// key can change there. It answers this machine alone; it tells no secret.
 pub struct Admin {
     vitals: Box<dyn Fn() -> Vec<Vital> + Send + Sync>,
@@ -197,6 +197,13 @@ impl House {
                 Ok(clicks) => json(StatusCode::OK, &clicks),
                 Err(trouble) => unavailable(&trouble),
             },
+            "/api/flips" => {
+                let told = Arc::clone(&self.told);
+                match self.readers.read(move || told.flips(CLICKS)).await {
+                    Ok(flips) => json(StatusCode::OK, &flips),
+                    Err(trouble) => unavailable(&trouble),
+                }
+            }
             _ => match (reference(path, "/api/clicks/"), reference(path, "/clicks/")) {
                 (Some(reference), _) => match self.explain(reference).await {
                     Ok(Some(explanation)) => json(StatusCode::OK, &explanation),

@@ -7,7 +7,7 @@ use crate::{
     base::{ClickId, Timestamp},
     feed,
     http::Renewal,
-    judge::ClickEvent,
+    judge::{ClickEvent, Flip},
     link::KeyId,
     store::{Explanation, LogStats, StoreError},
     supply::FeedStatus,
@@ -21,6 +21,8 @@ pub trait Told: Send + Sync + 'static {
     fn metrics(&self) -> Option<String>;
     /// The newest clicks, at most `limit`. Touches the disk.
     fn clicks(&self, limit: usize) -> Result<Vec<ClickEvent>, StoreError>;
+    /// What turned last, newest first, at most `limit`. Touches the disk.
+    fn flips(&self, limit: usize) -> Result<Vec<Flip>, StoreError>;
     /// What is known of one click. Touches the disk.
     fn explain(&self, reference: ClickId) -> Result<Option<Explanation>, StoreError>;
     /// How the feeds stand. Must not wait.

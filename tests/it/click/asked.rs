@@ -79,7 +79,7 @@ impl Told {
         self.asked.load(Ordering::SeqCst)
     }
 
-    fn say(&self, says: Says) {
+    pub(super) fn say(&self, says: Says) {
         *self.says.lock().unwrap() = says;
     }
 }
