@@ -12,7 +12,7 @@ use crate::{
     click::{Checkpoint, House, Parts, SystemEntropy, Tenant},
     config::{self, Config},
     feed::LiveLists,
-    http::{Front, Limits, Service, Tls, pages::Pages},
+    http::{AtOnce, Front, Limits, PlainHead, Service, Tls, pages::Pages},
     link::Keyring,
     ruling::LiveRulings,
     store::{ClickLog, Store},
@@ -65,6 +65,12 @@ impl Gate {
 }
 
 impl Service for Gate {
+    const AT_ONCE: bool = Front::AT_ONCE;
+
+    fn at_once(&self, head: &PlainHead<'_>, client: IpAddr) -> Option<AtOnce> {
+        self.in_force.load().front.at_once(head, client)
+    }
+
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
         self.in_force.load_full().front.answer(request, peer).await
     }

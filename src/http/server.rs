@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    Counters, Limits, Tls,
+    Counters, Limits, PlainHead, Tls,
     bind::{Held, deafen},
     conversation::{self, Talk},
     counters::one_more,
@@ -35,8 +35,26 @@ const LAST_CALL: Duration = Duration::from_millis(300);
 
 /// What answers the requests of a listener.
 pub trait Service: Send + Sync + 'static {
+    /// Whether [`Service::at_once`] ever answers.
+    const AT_ONCE: bool = false;
+
+    /// The answer to a plain request from `client`, where nothing has to be waited for and no front end speaks for
+    /// others. `None`: [`Service::answer`] is to be asked, and nothing was done yet. A panic is answered with an empty
+    /// 500.
+    fn at_once(&self, _head: &PlainHead<'_>, _client: IpAddr) -> Option<AtOnce> {
+        None
+    }
+
     /// The answer to `request`, which came from `peer`. A panic is answered with an empty 500.
     fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+}
+
+/// An answer that was there at once.
+pub enum AtOnce {
+    /// On to this URL, as serialised.
+    Redirect(String),
+    /// Anything else.
+    Reply(Response<Full<Bytes>>),
 }
 
 /// What all workers of an address share: who answers, what is put up with, and who is there already.

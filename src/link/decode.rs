@@ -1,7 +1,7 @@
 use super::{
     destination::{NotALink, join},
     facts::{Facts, Link, LinkId},
-    token::{self, Candidate, Flags, Header},
+    token::{self, Candidate, Flags, Header, TAG},
 };
 use crate::{base::TenantId, url};
 
@@ -46,12 +46,16 @@ pub(super) fn read(candidate: &Candidate<'_>) -> Result<Link, NotALink> {
     let mut rest = Vec::with_capacity(candidate.rest_length());
     let tag = candidate.rest(|piece| rest.extend_from_slice(piece));
     let tag = tag.filter(|_| spelled).ok_or(NotALink::Base64)?;
-    let header = Header::from_bytes(&bytes);
+    read_rest(candidate.segment, Header::from_bytes(&bytes), &rest, tag)
+}
+
+/// What a segment and the bytes of a token say. Not proven here.
+pub(super) fn read_rest(segment: &[u8], header: Header, rest: &[u8], tag: [u8; TAG]) -> Result<Link, NotALink> {
     let flags = Flags::from_byte(header.flags).ok_or(NotALink::Flags(header.flags))?;
     if header.tenant == TenantId(0) {
         return Err(NotALink::Nobody);
     }
-    let destination = join(candidate.segment, flags, &rest)?;
+    let destination = join(segment, flags, rest)?;
     let facts = Facts {
         tenant: header.tenant,
         place: flags.place,
