@@ -15,6 +15,7 @@ mod forwarded;
 mod front;
 mod handover;
 mod head;
+mod lateness;
 mod limits;
 mod networks;
 pub mod pages;

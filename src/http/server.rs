@@ -23,6 +23,7 @@ use super::{
     bind::{Held, deafen},
     conversation::{self, Talk},
     counters::one_more,
+    lateness::Lateness,
     room::{Room, Seat},
 };
 
@@ -108,12 +109,21 @@ impl<S: Service> Door<S> {
         let (closing, told) = watch::channel(());
         let mut conversations = JoinSet::new();
         let mut shutdown = pin!(shutdown);
+        let mut lateness = Lateness::new();
         loop {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
+                () = lateness.look() => {}
                 Some(_) = conversations.join_next(), if !conversations.is_empty() => {}
-                Some((stream, peer)) = self.accept(&listener) => self.welcome(stream, peer, &told, &mut conversations),
+                Some((stream, peer)) = self.accept(&listener) => {
+                    if lateness.is_too_much(conversations.len()) {
+                        one_more(&self.talk.counters.shed);
+                        self.turn_away(stream, &mut conversations);
+                    } else {
+                        self.welcome(stream, peer, &told, &mut conversations);
+                    }
+                }
             }
         }
         if held == Held::Alone {
@@ -177,7 +187,8 @@ impl<S: Service> Door<S> {
 
     fn turn_away(&self, stream: TcpStream, conversations: &mut JoinSet<()>) {
         if self.talk.tls.is_some() {
-            // To say it under TLS would take the handshake that there is no room for.
+            // To say it under TLS would take the handshake that there is no room for. Who has said something already
+            // hears of the end at once, for the connection is reset.
             return;
         }
         if let Some(seat) = self.leaving.take() {
