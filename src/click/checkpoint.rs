@@ -495,7 +495,7 @@ impl Visit<'_> {
     }
 
     /// What is recorded if nothing could be proven.
-    fn event(&self, event_id: EventId, click_id: ClickId, node: &str) -> ClickEvent {
+    fn event<'e>(&'e self, event_id: EventId, click_id: ClickId, node: &'e str) -> ClickEvent<Cow<'e, str>> {
         ClickEvent {
             time: self.now,
             event_id,
@@ -517,11 +517,11 @@ impl Visit<'_> {
             message: None,
             recipient: None,
             link_issued: None,
-            client: self.request.client.map(shown),
-            user_agent: self.request.hints.user_agent().map(str::to_owned),
+            client: self.request.client.map(|address| shown(address).into()),
+            user_agent: self.request.hints.user_agent().map(Cow::Borrowed),
             actor: self.actor,
             decision_micros: self.began.elapsed().as_micros().try_into().unwrap_or(u64::MAX),
-            node: node.to_owned(),
+            node: node.into(),
         }
     }
 }
