@@ -6,6 +6,7 @@
 mod abuse;
 mod click;
 mod cpu;
+mod flood;
 // Of the instruction counts, which need more of it.
 #[allow(dead_code)]
 #[path = "../../operations/house.rs"]
@@ -98,6 +99,7 @@ fn main() -> Result<()> {
     let effort = |name: &str| [QUICK, FULL].into_iter().find(|effort| effort.name == name);
     match arguments[..] {
         ["abuse", address, kind, seconds] => abuse::abuse(address, kind, seconds),
+        ["flood", ref arguments @ ..] => flood::flood(arguments),
         ["generate", ref arguments @ ..] => open_loop::generate(arguments),
         [name] if effort(name).is_some() => run(&effort(name).unwrap_or(QUICK), &CHAPTERS),
         [name, ref chapters @ ..]
