@@ -15,6 +15,7 @@ mod letter;
 pub mod milter;
 mod place;
 mod rules;
+mod top;
 
 pub use attempts::Attempts;
 pub use counts::{Count, Counts};
@@ -22,4 +23,5 @@ pub use examine::{Examined, Examiner, Failed};
 pub use inspection::{Disposal, Inspection};
 pub use letter::{Letter, Way};
 pub use place::{Listener, Place, PlaceError};
-pub use rules::{OnFailure, OnLarge, OnMalicious, OnPoison, OnSuspicious, Rules};
+pub use rules::{OnFailure, OnLarge, OnMalicious, OnPoison, OnSuspicious, OnUnproven, Rules};
+pub use top::with_top;

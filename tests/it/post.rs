@@ -2,6 +2,7 @@
 //! delivers them to a Maildir. Skipped, aloud, where there is no Postfix or where the tests do not run as root, without
 //! which it cannot deliver.
 
+mod auth;
 mod filter;
 mod letters;
 mod milter;

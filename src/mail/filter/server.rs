@@ -13,11 +13,11 @@ use tokio::{
 };
 
 use super::{
-    command::{Command, Path},
+    command::{Client, Command, Path},
     data::Data,
     hop::{Answer, Hop, Next, Parcel, told},
 };
-use crate::mail::{Count, Disposal, Inspection, Letter, Listener, Way, place::Stream};
+use crate::mail::{Count, Disposal, Inspection, Letter, Listener, Way, place::Stream, with_top};
 
 /// How long a client may say nothing (RFC 5321 section 4.5.3.2.7).
 const IDLE: Duration = Duration::from_secs(300);
@@ -89,6 +89,7 @@ pub async fn serve(
             ending: ending.clone(),
             held: Arc::clone(&held),
             greeted: Greeted::No,
+            client: Client::default(),
             transaction: None,
             hop: None,
         };
@@ -130,6 +131,8 @@ struct Session {
     ending: watch::Receiver<bool>,
     held: Arc<AtomicUsize>,
     greeted: Greeted,
+    /// Of the message to come.
+    client: Client,
     transaction: Option<Transaction>,
     hop: Option<Hop>,
 }
@@ -167,15 +170,16 @@ impl Session {
         let most = self.inspection.rules().message_bytes;
         match command {
             Command::Ehlo(_) | Command::Lhlo(_) => {
-                self.transaction = None;
+                (self.transaction, self.client) = (None, Client::default());
                 self.greeted = if matches!(command, Command::Lhlo(_)) { Greeted::Lmtp } else { Greeted::Smtp };
                 let name = &self.settings.name;
                 format!(
-                    "250-{name}\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE {most}\r\n"
+                    "250-{name}\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n\
+                     250-XFORWARD ADDR HELO\r\n250 SIZE {most}\r\n"
                 )
             }
             Command::Helo(_) => {
-                (self.transaction, self.greeted) = (None, Greeted::Smtp);
+                (self.transaction, self.client, self.greeted) = (None, Client::default(), Greeted::Smtp);
                 format!("250 {}\r\n", self.settings.name)
             }
             Command::Mail(_) if self.greeted == Greeted::No => "503 5.5.1 say LHLO or EHLO first\r\n".into(),
@@ -188,8 +192,13 @@ impl Session {
                 "250 2.1.0 go on\r\n".into()
             }
             Command::Recipient(path) => self.recipient(path).to_owned(),
+            Command::Forward(_) if self.transaction.is_some() => "503 5.5.1 say it before MAIL\r\n".into(),
+            Command::Forward(client) => {
+                self.client.add(client);
+                "250 2.0.0 noted\r\n".into()
+            }
             Command::Reset => {
-                self.transaction = None;
+                (self.transaction, self.client) = (None, Client::default());
                 "250 2.0.0 forgotten\r\n".into()
             }
             Command::Verify => "252 2.0.0 send it, and the next hop will tell\r\n".into(),
@@ -229,10 +238,11 @@ impl Session {
         };
         let too_large = data.is_too_large();
         let raw = data.into_message();
+        let client = std::mem::take(&mut self.client);
         for recipient in &transaction.recipients {
             let answer = match &refused {
                 Some(answer) => answer.clone(),
-                None => self.through(&transaction.sender, recipient, &raw, too_large).await,
+                None => self.through(&transaction.sender, recipient, &client, &raw, too_large).await,
             };
             self.say(&told(&answer)).await?;
         }
@@ -264,12 +274,22 @@ impl Session {
     }
 
     /// Has a copy examined and hands it on.
-    async fn through(&mut self, sender: &Path, recipient: &str, raw: &[u8], too_large: bool) -> Answer {
+    async fn through(
+        &mut self,
+        sender: &Path,
+        recipient: &str,
+        client: &Client,
+        raw: &[u8],
+        too_large: bool,
+    ) -> Answer {
         let letter = Arc::new(Letter {
             raw: raw.to_owned(),
             way: self.settings.way,
             sender: sender.address.clone(),
             recipient: Some(recipient.to_owned()),
+            client: client.address,
+            helo: client.helo.clone().unwrap_or_default(),
+            taken: true,
             ..Letter::default()
         });
         let disposal = if too_large { self.inspection.of_large(&letter) } else { self.inspection.of(&letter).await };
@@ -355,23 +375,6 @@ fn silent(_: tokio::time::error::Elapsed) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::TimedOut, "nothing was said for too long")
 }
 
-/// A message with these fields before it; between them and a body without a header stands an empty line.
-fn with_top(top: &[(String, String)], message: Vec<u8>) -> Vec<u8> {
-    if top.is_empty() {
-        return message;
-    }
-    let mut out = Vec::with_capacity(message.len() + 200);
-    for (name, value) in top {
-        out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-    }
-    let first = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if !first.is_empty() && first != b"\r" && !crate::message::is_field(first) {
-        out.extend_from_slice(b"\r\n");
-    }
-    out.extend_from_slice(&message);
-    out
-}
-
 /// Bytes of a message in memory.
 struct Held {
     bytes: usize,
@@ -391,21 +394,5 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.all.fetch_sub(self.bytes, Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_before_a_message_never_swallow_its_body() {
-        let top = [("A".to_owned(), "b".to_owned())];
-        let with = |message: &str| String::from_utf8(with_top(&top, message.into())).unwrap();
-        assert_eq!(with("C: d\r\n\r\ne"), "A: b\r\nC: d\r\n\r\ne");
-        assert_eq!(with("\r\ne"), "A: b\r\n\r\ne");
-        assert_eq!(with("no field\r\n"), "A: b\r\n\r\nno field\r\n");
-        assert_eq!(with(" folded\r\n"), "A: b\r\n\r\n folded\r\n");
-        assert_eq!(with(""), "A: b\r\n");
     }
 }

@@ -22,6 +22,7 @@ fn rules() -> Rules {
         message_bytes: 1 << 20,
         malicious: OnMalicious::Quarantine,
         suspicious: OnSuspicious::Mark,
+        unproven: OnUnproven::Tell,
         poison: OnPoison::Quarantine,
         attempts: 3,
         patience: Duration::from_secs(60),
@@ -47,7 +48,7 @@ fn letter(raw: &str, way: Way) -> Arc<Letter> {
 const RAW: &str = "A: b\r\nX-Sekisho-Verdict: clean\r\nx-sekisho: v1\r\n\r\nbody";
 
 fn same(letter: &Letter, tier: Tier) -> Examined {
-    Examined { message: letter.raw.clone(), top: Vec::new(), tier, why: "100% bad\r\nX: y".into() }
+    Examined { message: letter.raw.clone(), top: Vec::new(), tier, why: "100% bad\r\nX: y".into(), asked: None }
 }
 
 #[tokio::test]
