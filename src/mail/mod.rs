@@ -8,6 +8,7 @@
 
 mod attempts;
 mod counts;
+mod door;
 mod examine;
 pub mod filter;
 mod inspection;

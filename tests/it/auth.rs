@@ -205,6 +205,11 @@ fn who_looked_before_us_is_believed_where_he_is_trusted() {
     assert_eq!(texts.asked(), [""; 0]);
     let (message, top) = by.speak(&seen, raw.clone().into_bytes(), NOW);
     assert_eq!((message, top.len()), (raw.clone().into_bytes(), 0), "his field stays, and ours says nothing new");
+    // He may speak in the name that we have, where both are one house.
+    let ours = raw.replace("front.corp.example", "mx.corp.example");
+    let by = Authenticator::open(Settings { trusted: vec!["mx.corp.example".into()], ..settings(&texts) }).unwrap();
+    let seen = by.look(ours.as_bytes(), &sender);
+    assert_eq!(by.speak(&seen, ours.clone().into_bytes(), NOW), (ours.into_bytes(), Vec::new()));
     // To a stranger's word nobody listens, and it stays.
     let by = Authenticator::open(settings(&texts)).unwrap();
     let seen = by.look(raw.as_bytes(), &sender);

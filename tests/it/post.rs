@@ -10,3 +10,4 @@ mod outgoing;
 mod postfix;
 mod service;
 mod smtp;
+mod stalls;

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    sync::{Semaphore, watch},
+    sync::watch,
     time::timeout,
 };
 
@@ -17,13 +17,7 @@ use super::{
     data::Data,
     hop::{Answer, Hop, Next, Parcel, told},
 };
-use crate::mail::{Count, Disposal, Inspection, Letter, Listener, Way, place::Stream, with_top};
-
-/// How long a client may say nothing (RFC 5321 section 4.5.3.2.7).
-const IDLE: Duration = Duration::from_secs(300);
-
-/// How long a connection too many waits for another to end.
-const CROWD: Duration = Duration::from_secs(5);
+use crate::mail::{Count, Disposal, Inspection, Letter, Listener, Way, door::Door, place::Stream, with_top};
 
 /// The longest line of a command (RFC 5321 section 4.5.3.1.4, with room for extensions).
 const LINE: usize = 4096;
@@ -48,8 +42,15 @@ pub struct Settings {
     pub way: Way,
     /// The name of this host.
     pub name: String,
+    /// How long a client, or the next hop, may say nothing.
+    pub silence: Duration,
     /// How long after the word to end a message that has begun may take.
     pub drain: Duration,
+}
+
+impl Settings {
+    /// Five minutes (RFC 5321 section 4.5.3.2.7).
+    pub const SILENCE: Duration = Duration::from_secs(300);
 }
 
 /// Takes messages until `ending` says so (or is gone), then lets those end that have begun.
@@ -57,44 +58,27 @@ pub async fn serve(
     listener: &Listener,
     inspection: Arc<Inspection>,
     settings: Settings,
-    mut ending: watch::Receiver<bool>,
+    ending: watch::Receiver<bool>,
 ) {
-    let most = settings.connections.max(1);
-    let (places, held) = (Arc::new(Semaphore::new(most)), Arc::new(AtomicUsize::new(0)));
-    let settings = Arc::new(settings);
-    loop {
-        let accepted = tokio::select! {
-            _ = ending.wait_for(|end| *end) => break,
-            accepted = listener.accept() => accepted,
-        };
-        let mut stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::error!("cannot take a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                continue;
-            }
-        };
-        let Ok(Ok(place)) = timeout(CROWD, Arc::clone(&places).acquire_owned()).await else {
-            inspection.counts().add(Count::Crowded);
-            let _ = timeout(CROWD, stream.write_all(b"421 4.3.2 too many connections, try again later\r\n")).await;
-            continue;
-        };
-        inspection.counts().add(Count::Connections);
+    let (counts, held) = (inspection.counts(), Arc::new(AtomicUsize::new(0)));
+    let (most, drain, settings) = (settings.connections, settings.drain, Arc::new(settings));
+    let crowded = b"421 4.3.2 too many connections, try again later\r\n";
+    let door = Door { listener, counts, most, crowded, drain };
+    let word = ending.clone();
+    door.keep(ending, |stream| {
         let mut session = Session {
             stream,
             read: Vec::new(),
             inspection: Arc::clone(&inspection),
             settings: Arc::clone(&settings),
-            ending: ending.clone(),
+            ending: word.clone(),
             held: Arc::clone(&held),
             greeted: Greeted::No,
             client: Client::default(),
             transaction: None,
             hop: None,
         };
-        tokio::spawn(async move {
-            let _place = place;
+        async move {
             if let Err(error) = session.run().await {
                 session.inspection.counts().add(Count::Broken);
                 tracing::warn!("a connection was cut: {error}");
@@ -102,12 +86,9 @@ pub async fn serve(
             if let Some(hop) = session.hop.take() {
                 hop.close().await;
             }
-        });
-    }
-    let all = u32::try_from(most).unwrap_or(u32::MAX);
-    if timeout(settings.drain, places.acquire_many(all)).await.is_err() {
-        tracing::warn!("cut messages that had begun: they took longer than drain_seconds");
-    }
+        }
+    })
+    .await;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,7 +213,7 @@ impl Session {
         let refused = if held.crowded {
             Some(Answer::new(452, "4.3.1 too many large messages at one time"))
         } else if data.is_bare() {
-            Some(Answer::new(550, "5.5.2 a line feed without a carriage return (RFC 5321 section 2.3.8)"))
+            Some(Answer::new(550, "5.5.2 a line feed or a carriage return alone (RFC 5321 section 2.3.8)"))
         } else {
             None
         };
@@ -267,7 +248,7 @@ impl Session {
                 // The rest is read and let go.
                 data = data.emptied();
             }
-            if timeout(IDLE, self.stream.read_buf(&mut self.read)).await.map_err(silent)?? == 0 {
+            if timeout(self.settings.silence, self.stream.read_buf(&mut self.read)).await.map_err(silent)?? == 0 {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
         }
@@ -324,7 +305,7 @@ impl Session {
                 return Ok(answer);
             }
         }
-        let mut hop = Hop::open(&self.settings.next, &self.settings.name).await?;
+        let mut hop = Hop::open(&self.settings.next, &self.settings.name, self.settings.silence).await?;
         let answer = hop.deliver(parcel).await?;
         self.hop = Some(hop);
         Ok(answer)
@@ -346,7 +327,7 @@ impl Session {
                 return Ok(None);
             }
             let idle = self.transaction.is_none() && self.read.is_empty();
-            let reading = timeout(IDLE, self.stream.read_buf(&mut self.read));
+            let reading = timeout(self.settings.silence, self.stream.read_buf(&mut self.read));
             let read = tokio::select! {
                 biased;
                 read = reading => Some(read),
@@ -363,7 +344,7 @@ impl Session {
     }
 
     async fn say(&mut self, text: &str) -> std::io::Result<()> {
-        let sent = timeout(IDLE, async {
+        let sent = timeout(self.settings.silence, async {
             self.stream.write_all(text.as_bytes()).await?;
             self.stream.flush().await
         });
