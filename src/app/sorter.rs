@@ -111,7 +111,7 @@ impl Sorter {
         let index = ForTenant { index: &lists.index, tenant: *id, policy: &policy.name };
         let (findings, suffixes, needs) = (Findings::default(), &*self.suffixes, &policy.needs);
         let grounds = Grounds { index: &index, suffixes, names, findings: &findings, needs, now };
-        verdict::judge(url, &url::unwrap(url), &grounds)
+        verdict::judge(url, &link::chain(url), &grounds)
     }
 }
 
