@@ -3,6 +3,7 @@
 //! which it cannot deliver.
 
 mod auth;
+mod corpus;
 mod filter;
 mod letters;
 mod milter;
