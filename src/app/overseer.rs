@@ -76,7 +76,9 @@ impl Told for Overseer {
         let events = store.click(reference, Reveal::Masked)?;
         let message = events.iter().find_map(|event| event.message);
         let wraps = message.map_or(Ok(Vec::new()), |message| store.wraps_of(message, Reveal::Masked))?;
-        Ok(explain(&events, &wraps))
+        let known = message.zip(events.iter().find_map(|event| event.tenant));
+        let authentication = known.map_or(Ok(None), |(message, tenant)| store.authentication(message, tenant))?;
+        Ok(explain(&events, &wraps, authentication))
     }
 
     fn feeds(&self) -> Arc<Vec<FeedStatus>> {

@@ -37,7 +37,9 @@ pub(super) fn run_explain(place: &PlaceArguments, args: &ExplainArguments, out: 
     let events = store.click(args.reference, reveal)?;
     let message = events.iter().find_map(|event| event.message);
     let wraps = message.map_or(Ok(Vec::new()), |message| store.wraps_of(message, reveal))?;
-    let explanation = explain(&events, &wraps).ok_or_else(unknown)?;
+    let known = message.zip(events.iter().find_map(|event| event.tenant));
+    let authentication = known.map_or(Ok(None), |(message, tenant)| store.authentication(message, tenant))?;
+    let explanation = explain(&events, &wraps, authentication).ok_or_else(unknown)?;
     if args.json { out.json(&explanation) } else { out.bytes(explanation.to_string().as_bytes()) }
 }
 

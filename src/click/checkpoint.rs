@@ -8,13 +8,13 @@ use crate::{
     base::{ClickId, Clock, EventId, TenantId, Timestamp},
     feed::LiveLists,
     judge::{Action, Actor, ClickEvent, Outcome, Threat},
-    link::{Link, LinkId, Nonces, Opener, own_path},
+    link::{self, Link, LinkId, Nonces, Opener, own_path},
     list::ForTenant,
     policy::{self, Log, Scan},
     ruling::LiveRulings,
     sources::{Findings, Panel, Questions, Visit as Visited},
     store::{ClickLog, Store},
-    url::{self, Chain, Suffixes, WebUrl},
+    url::{Chain, Suffixes, WebUrl},
     verdict::{self, Grounds},
 };
 
@@ -264,7 +264,7 @@ impl Checkpoint {
         let tenant = self.sites.tenant(link.facts.tenant).ok_or(Shut::Damaged)?;
         let lists = self.parts.lists.snapshot();
         let seen = ForTenant { index: &lists.index, tenant: tenant.id, policy: &tenant.policy.name };
-        let mut chain = url::unwrap(&link.destination);
+        let mut chain = link::chain(&link.destination);
         let mut findings = Cow::Borrowed(&self.none);
         let (suffixes, policy) = (&self.parts.suffixes, &tenant.policy);
         let grounds =

@@ -4,11 +4,13 @@
 //! people. A *decision* is what a policy makes of a verdict for one click. An *outcome* is what came of the click and
 //! stands in its *event*. Four words, four types: none is ever used for another.
 
+mod authentication;
 mod decision;
 mod event;
 mod signal;
 mod verdict;
 
+pub use authentication::{Authentication, Check, Hop, Method, Proof, Wish};
 pub use decision::{Action, Decision, Outcome};
 pub use event::{Actor, Asked, ClickEvent, Freshness, InnerUrl, Said};
 pub use signal::{Charge, EntryRef, Evidence, HostFact, Objection, RevocationRef, Signal, Source};

@@ -25,7 +25,7 @@ pub fn decode(text: &[u8]) -> Result<Link, NotALink> {
 /// Segments of a prefix, and of a preview before it, that are looked at.
 const DEPTH: usize = 16;
 
-fn search(path: &[u8]) -> Result<Link, NotALink> {
+pub(super) fn search(path: &[u8]) -> Result<Link, NotALink> {
     let mut nearest = NotALink::Shape;
     let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
     for start in slashes.take(DEPTH) {
