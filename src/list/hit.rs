@@ -129,7 +129,7 @@ impl Width {
 }
 
 fn labels(name: &str) -> usize {
-    1 + name.bytes().filter(|byte| *byte == b'.').count()
+    1 + name.bytes().map(|byte| usize::from(byte == b'.')).sum::<usize>()
 }
 
 impl fmt::Display for Width {

@@ -40,6 +40,11 @@ impl Reading<'_> {
     }
 
     fn read_any(&self, text: &str) -> Result<Scope, Spot> {
+        // Nearly every line of a long list is one, and is read ten times faster so.
+        if text.len() <= MAX_NAME_BYTES && url::is_plain_name(text) {
+            self.check_suffix(Reach::Domain, text).map_err(start)?;
+            return Ok(Scope::Hosts { reach: Reach::Domain, name: text.into() });
+        }
         if matches!(text, "*" | "/" | "//" | "/*" | "*.*" | "=*") {
             return Err(start(Fault::Everything));
         }
@@ -203,7 +208,6 @@ fn host(text: &str, at: usize, name: &str, path: &str) -> Result<Host, Spot> {
     if bare.is_empty() || bare.split('.').any(str::is_empty) {
         return Err(fault(Fault::EmptyLabel));
     }
-    // Nearly every line of a long list is one, and is read ten times faster so.
     if bare.len() <= MAX_NAME_BYTES && url::is_plain_name(bare) {
         return Ok(Host { name: bare.into(), address: None });
     }
