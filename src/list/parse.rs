@@ -3,17 +3,14 @@ use std::io::{self, BufRead};
 use sha2::{Digest, Sha256};
 
 use super::{
-    BadLine, Entry, Fault, Head, List, ListAction, Protected, Scope,
+    BadLine, Confirm, Entry, Fault, Head, List, ListAction, Protected, Scope,
     fault::Spot,
     line::{Line, split},
     nearest, note,
-    scope::Reading,
+    scope::{Reading, is_plain},
     trust,
 };
-use crate::{
-    base::TenantId,
-    url::{self, Suffixes},
-};
+use crate::{base::TenantId, url::Suffixes};
 
 /// Bytes of one line, at most.
 pub const MAX_LINE_BYTES: usize = 32 * 1024;
@@ -263,9 +260,13 @@ impl<'a> Reader<'a> {
         }
         let line =
             std::str::from_utf8(bytes).map_err(|error| Spot { at: error.valid_up_to(), fault: Fault::NotUtf8 })?;
-        // Nearly every line of a long list, and no other grammar has anything to say of it.
-        if url::is_plain_name(line) {
-            return self.read_entry(number, (line, 0), ("", line.len())).map(Some);
+        if is_plain(line) {
+            let fault = |fault| Spot { at: 0, fault };
+            self.entries += 1;
+            let scope = self.reading(Confirm::default()).read_plain(line).map_err(fault)?;
+            let entry = Entry { line: number, text: line.into(), scope, note: None };
+            self.check(&entry).map_err(fault)?;
+            return Ok(Some(entry));
         }
         match split(line)? {
             Line::Blank => Ok(None),
@@ -273,25 +274,21 @@ impl<'a> Reader<'a> {
                 self.read_directive(name, value).map_err(|fault| Spot { at, fault })?;
                 Ok(None)
             }
-            Line::Entry { text, at, note, note_at } => self.read_entry(number, (text, at), (note, note_at)).map(Some),
+            Line::Entry { text, at, note, note_at } => {
+                self.entries += 1;
+                let within = |from: usize| move |spot: Spot| Spot { at: spot.at + from, ..spot };
+                let note = note::read(note).map_err(within(note_at))?;
+                let confirm = note.as_ref().map(|note| note.confirm).unwrap_or_default();
+                let scope = self.reading(confirm).read(text).map_err(within(at))?;
+                let entry = Entry { line: number, text: text.into(), scope, note };
+                self.check(&entry).map_err(|fault| Spot { at, fault })?;
+                Ok(Some(entry))
+            }
         }
     }
 
-    /// Reads an entry and its note, each from where it stands in its line.
-    fn read_entry(&mut self, number: u32, text: (&str, usize), note: (&str, usize)) -> Result<Entry, Spot> {
-        self.entries += 1;
-        let within = |from: usize| move |spot: Spot| Spot { at: spot.at + from, ..spot };
-        let ((text, at), (note, note_at)) = (text, note);
-        let note = note::read(note).map_err(within(note_at))?;
-        let scope = self.read_scope(text, &note).map_err(within(at))?;
-        let entry = Entry { line: number, text: text.into(), scope, note };
-        self.check(&entry).map_err(|fault| Spot { at, fault })?;
-        Ok(entry)
-    }
-
-    fn read_scope(&self, text: &str, note: &Option<Box<super::Note>>) -> Result<Scope, Spot> {
-        let confirm = note.as_ref().map(|note| note.confirm).unwrap_or_default();
-        Reading { suffixes: self.context.suffixes, action: self.head.action, confirm }.read(text)
+    fn reading(&self, confirm: Confirm) -> Reading<'a> {
+        Reading { suffixes: self.context.suffixes, action: self.head.action, confirm }
     }
 
     fn read_directive(&mut self, name: &str, value: &str) -> Result<(), Fault> {

@@ -170,10 +170,19 @@ impl Group {
     /// Places what is there, a record for each key, and is empty again.
     fn place(&mut self, placer: &mut Placer<'_>) -> Result<(), BuildError> {
         let mut record = std::mem::take(&mut self.record);
-        let mut pieces: Vec<Piece<'_>> = self.pieces().collect();
-        if pieces.len() > 1 {
-            pieces.sort_by(|one, other| one.key.cmp(other.key));
-        }
+        let (one, mut many);
+        let pieces: &[Piece<'_>] = match self.ends.len() {
+            // Nearly always.
+            1 => {
+                one = Piece::read(&self.bytes);
+                one.as_slice()
+            }
+            _ => {
+                many = self.pieces().collect::<Vec<_>>();
+                many.sort_by(|one, other| one.key.cmp(other.key));
+                &many
+            }
+        };
         for same in pieces.chunk_by(|one, other| one.key == other.key) {
             record.clear();
             put_record(same, &mut record);

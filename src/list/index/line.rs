@@ -74,14 +74,9 @@ impl<'a> Line<'a> {
     }
 
     /// The slots that have this tag.
-    pub(super) fn slots(self, tag: u16) -> impl Iterator<Item = usize> + use<> {
-        let words = self.words().iter().zip(0..TAGS);
-        let mut bits = words.fold(0_u32, |bits, (word, at)| bits | u32::from(u16::from_le_bytes(*word) == tag) << at);
-        std::iter::from_fn(move || {
-            let slot = (bits != 0).then_some(bits.trailing_zeros() as usize);
-            bits &= bits.wrapping_sub(1);
-            slot
-        })
+    pub(super) fn slots(self, tag: u16) -> impl Iterator<Item = usize> + use<'a> {
+        let words = self.words().iter().take(TAGS).enumerate();
+        words.filter(move |(_, word)| u16::from_le_bytes(**word) == tag).map(|(slot, _)| slot)
     }
 
     pub(super) fn spills(self) -> bool {

@@ -210,10 +210,10 @@ impl fmt::Debug for Table {
     }
 }
 
-/// Names that are looked up together, each with its hash.
+/// Names that are looked up together, each with its dots and its hash.
 #[derive(Default)]
 struct Batch<'k> {
-    names: [(&'k str, u64); AT_ONCE],
+    names: [(&'k str, usize, u64); AT_ONCE],
     count: usize,
 }
 
@@ -238,7 +238,7 @@ impl<'a> View<'a> {
                 batch.count = 0;
             }
             if let Some(slot) = batch.names.get_mut(batch.count) {
-                *slot = (name, self.table.hasher.hash(name.as_bytes()));
+                *slot = (name, dots, self.table.hasher.hash(name.as_bytes()));
                 batch.count += 1;
             }
         });
@@ -248,24 +248,24 @@ impl<'a> View<'a> {
     fn batch(self, batch: &Batch<'_>, key: &Canonical, visit: &mut dyn FnMut(Hit<'a>)) {
         let names = batch.names.get(..batch.count).unwrap_or_default();
         let mut may_hold = 0_u32;
-        for (at, (_, hash)) in names.iter().enumerate() {
+        for (at, (.., hash)) in names.iter().enumerate() {
             may_hold |= u32::from(self.home(*hash).is_some_and(|line| line.may_hold(tag_of(*hash)))) << at;
         }
         while may_hold != 0 {
             let at = may_hold.trailing_zeros() as usize;
             may_hold &= may_hold - 1;
-            if let Some((name, hash)) = names.get(at) {
-                self.name(name, *hash, name.len() == key.host().len(), key.path(), visit);
+            if let Some((name, dots, hash)) = names.get(at) {
+                self.name((name, dots + 1), *hash, name.len() == key.host().len(), key.path(), visit);
             }
         }
     }
 
-    /// Visits what is under one name; `exact` where it is the host itself.
-    fn name(self, name: &str, hash: u64, exact: bool, path: &str, visit: &mut dyn FnMut(Hit<'a>)) {
+    /// Visits what is under one name of so many labels; `exact` where it is the host itself.
+    fn name(self, (name, labels): (&str, usize), hash: u64, exact: bool, path: &str, visit: &mut dyn FnMut(Hit<'a>)) {
         let mut depths = 0;
         self.find(hash, (name.as_bytes(), &[]), &mut |item| match item {
             Item::Entry { kind: Kind::Hosts, reach, list, written } if reaches(reach, exact) => {
-                self.table.hit(list, written, Width::of_hosts(reach, name), visit);
+                self.table.hit(list, written, Width::of_hosts(reach, labels), visit);
             }
             Item::Entry { .. } => {}
             Item::Below(marked) => depths |= marked,
@@ -329,7 +329,8 @@ impl<'a> View<'a> {
         for line in self.lines.get(home..).unwrap_or_default().iter().map(Line) {
             for slot in line.slots(tag) {
                 match self.record(line, slot) {
-                    Some(record) if record.is_under(key) => record.items().for_each(&mut *found),
+                    // All that stands under one key is in one record.
+                    Some(record) if record.is_under(key) => return record.items().for_each(&mut *found),
                     // The tag of another key, which happens.
                     Some(_) => {}
                     None => self.table.count_damage(),
