@@ -554,8 +554,8 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Texts,
         preset: Preset::Value("[]"),
         reload: Reload::OnSave,
-        doc: "Names of sources (of `[[dns_list]]`, `[[rpz]]`, or `safe_browsing`) whose silence means nothing here. Where any \
-              other is silent, the URL is unknown.",
+        doc: "Names of sources (of `[[dns_list]]`, `[[rpz]]`, `safe_browsing` or `visit`) whose silence means nothing here. \
+              Where any other is silent, the URL is unknown.",
         example: "[\"surbl\"]",
     },
     Key {

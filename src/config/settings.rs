@@ -264,6 +264,7 @@ impl Reader<'_> {
         let dns_lists = self.dns_lists();
         let policy_zones = self.policy_zones(&data_dir, &dns_lists);
         let safe_browsing = self.safe_browsing(&data_dir);
+        self.check_optional_sources();
         let limits = self.limits();
         let scan = self.scan(&tenants);
         let clamav = self.clamav();

@@ -94,7 +94,8 @@ impl Order {
         let Self { name, path, compiled, settings, never_block, now, whole, .. } = self;
         let Settings { suffixes, own_hosts, .. } = settings;
         let context = Context { suffixes, own_hosts, never_block: Some(never_block) };
-        let mut draft = compiled.draft(name, path, &context, &mut |_| {})?;
+        let _turn = compiled.turn();
+        let mut draft = compiled.draft(name, path, &context)?;
         folder::locate(&mut draft.read.bad, path);
         let (version, entries) = (draft.head().version.clone(), draft.head().entries);
         let mut bad = std::mem::take(&mut draft.read.bad);
@@ -112,7 +113,7 @@ impl Order {
                 // What was read while somebody wrote, or in part, is not used again at a start.
                 let same = problem.is_none() && self.stamp.is_some() && folder::stamp_of(path).ok() == self.stamp;
                 let made_of = if same { self.made_of.clone() } else { String::new() };
-                let (table, _) = compiled.publish(draft, *now, made_of, &mut |_| {})?;
+                let (table, _) = compiled.publish(draft, *now, made_of)?;
                 Ok(Done::Compiled(Arc::new(table), problem))
             }
         }

@@ -10,6 +10,7 @@ use super::{
     column::{Conditions, limit, url_key},
     file::begin,
     mask_url,
+    matches::{self, MATCHES_MAX},
     month::{self, Month},
     spool::Row,
 };
@@ -95,6 +96,7 @@ impl Store {
         let forget = || {
             let transaction = begin(&connection)?;
             let gone = month::forget(&transaction, before)?;
+            matches::forget(&transaction, before, MATCHES_MAX)?;
             transaction.commit().map(|()| gone.len())
         };
         forget().map_err(self.failed("drop old clicks"))

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     StoreError, clicks,
     file::{begin, connect, make},
+    matches::{self, MATCHES_MAX},
     month,
     spool::{Extent, Pace, Position, Row, SpoolId},
 };
@@ -79,6 +80,7 @@ impl Sink {
         self.with("write clicks", |connection| {
             let transaction = begin(connection)?;
             clicks::insert(&transaction, rows)?;
+            matches::note(&transaction, rows)?;
             let mut mark = transaction.prepare_cached(
                 "INSERT INTO drained (spool, segment, at, events) VALUES (?, ?, ?, ?)
                  ON CONFLICT (spool) DO UPDATE SET segment = excluded.segment, at = excluded.at, events = excluded.events",
@@ -94,6 +96,7 @@ impl Sink {
         self.with("drop old clicks", |connection| {
             let transaction = begin(connection)?;
             let gone = month::forget(&transaction, before)?;
+            matches::forget(&transaction, before, MATCHES_MAX)?;
             transaction.commit()?;
             Ok(gone.len())
         })

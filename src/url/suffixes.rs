@@ -176,13 +176,23 @@ fn outermost(rule: &str) -> Option<&str> {
 /// an address or nothing (WHATWG URL, "ends in a number").
 fn name(host: &str) -> Option<&str> {
     let name = host.strip_suffix('.').unwrap_or(host);
-    let last = name.rsplit('.').next()?;
-    let number = match last.strip_prefix("0x").or_else(|| last.strip_prefix("0X")) {
+    // One pass: long lists ask for millions of names.
+    let (mut before, mut label) = (b'.', 0);
+    for (at, byte) in name.bytes().enumerate() {
+        match byte {
+            b':' | b'[' | b'/' => return None,
+            b'.' if before == b'.' => return None,
+            b'.' => label = at + 1,
+            _ => {}
+        }
+        before = byte;
+    }
+    let last = name.get(label..).filter(|last| !last.is_empty())?;
+    let is_number = match last.strip_prefix("0x").or_else(|| last.strip_prefix("0X")) {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
         None => last.bytes().all(|byte| byte.is_ascii_digit()),
     };
-    let empty = name.starts_with('.') || last.is_empty() || name.contains("..");
-    (!number && !empty && !name.contains([':', '[', '/'])).then_some(name)
+    (!is_number).then_some(name)
 }
 
 fn lower(name: &str) -> Cow<'_, str> {

@@ -29,6 +29,11 @@ fn status(folder: &Folder) -> Value {
 fn feeds_are_asked_accepted_and_taken_back_without_a_service() {
     let folder = folder("");
     assert_eq!(status(&folder)["standing"], "never");
+    let doctor = |words: &str| {
+        let told = folder.run(&["doctor"]).ok().out;
+        assert!(told.contains(words), "{words:?} is not in: {told}");
+    };
+    doctor("note feed           some: not asked yet; `sekisho serve` does, and `sekisho feed update some` does it now");
     let ran = folder.run(&["feed", "update"]).ok();
     assert_eq!(
         ran.out,
@@ -47,17 +52,21 @@ fn feeds_are_asked_accepted_and_taken_back_without_a_service() {
     );
     folder.run(&["list", "check"]).ok();
     assert_eq!(folder.run(&["feed", "update", "some"]).ok().out, "some  unchanged\n");
+    doctor("ok   feed           some: 1 entry of 2");
 
     folder.write("upstream.txt", "/\nother.example\n");
     let ran = folder.run(&["feed", "update"]);
     assert_eq!(ran.code, DATA);
     assert!(ran.out.contains("some  refused: line 1 would block everything: \"/\""), "{}", ran.out);
     assert_eq!(status(&folder)["standing"], "refused");
+    doctor("note feed           some: 1 entry of 2");
+    doctor("line 1 would block everything: \"/\"");
     assert_eq!(check("https://evil.example/")["verdict"]["tier"], "malicious");
     assert!(folder.run(&["feed", "accept", "some"]).ok().out.contains("with 1 entry is in force"));
     assert_eq!(check("https://evil.example/")["verdict"]["tier"], "clean");
     folder.run(&["feed", "accept", "some"]).refused(NO_INPUT, &["no update of the feed some waits"]);
     folder.run(&["feed", "rollback", "some"]).ok().says(&["takes no updates from now on"]);
+    doctor("in force, and no updates until `sekisho feed update some`");
     assert_eq!(
         (&status(&folder)["standing"], &check("https://evil.example/")["verdict"]["tier"]),
         (&"held".into(), &"malicious".into())
