@@ -26,8 +26,9 @@ const SIGNATURES: usize = 10;
 const NAMES: usize = 200;
 const LONGEST: usize = 16_384;
 
-/// Bytes of a header that are looked at; no mail system takes as many.
+/// Bytes and fields of a header that are looked at: each signature goes through them for each name that it has.
 const HEADER: usize = 1 << 20;
+const FIELDS: usize = 2000;
 
 /// Names that are asked for: SPF may cause ten questions (RFC 7208 section 4.6.4), of which those for MX and PTR ten each.
 const SPF_NAMES: usize = 60;
@@ -56,13 +57,12 @@ impl Asker<'_> {
     /// Looks at everything. Whatever is not known when the time is over is `temperror`.
     pub(super) async fn all(&self, mail: &Mail<'_>, from: &From<'_>) -> (Vec<Check>, Option<Wish>) {
         let head = mail.head();
-        let message = if head.len() <= HEADER { AuthenticatedMessage::parse(&head) } else { None };
-        let Some(mut message) = message else {
-            let (spf, _) = self.spf(from).await;
-            return (
-                spf.into_iter().chain([check(Method::Dkim, Proof::None), check(Method::Arc, Proof::None)]).collect(),
-                None,
-            );
+        let Some(mut message) = parsed(&head) else {
+            let reason = || Some("the header is too long".to_owned());
+            let lost = |method| Check { reason: reason(), ..check(method, Proof::PermError) };
+            let (mut checks, _) = self.spf(from).await;
+            checks.extend([Method::Dkim, Method::Dmarc, Method::Arc].map(lost));
+            return (checks, None);
         };
         hash(&mut message, mail.body());
         let (signatures, lookups) = (one_by_one(&message), Lookups::new(DKIM_NAMES));
@@ -76,12 +76,12 @@ impl Asker<'_> {
     /// The seals alone.
     pub(super) async fn seals(&self, mail: &Mail<'_>) -> Check {
         let head = mail.head();
-        match if head.len() <= HEADER { AuthenticatedMessage::parse(&head) } else { None } {
+        match parsed(&head) {
             Some(mut message) => {
                 hash(&mut message, mail.body());
                 self.arc(mail, &message).await
             }
-            None => check(Method::Arc, Proof::None),
+            None => check(Method::Arc, Proof::PermError),
         }
     }
 
@@ -261,6 +261,15 @@ impl Asker<'_> {
         }
         result
     }
+}
+
+/// The header as mail-auth reads it; none where there is too much of it.
+fn parsed(head: &[u8]) -> Option<AuthenticatedMessage<'_>> {
+    if head.len() > HEADER || head.iter().filter(|byte| **byte == b'\n').count() > 4 * FIELDS {
+        return None;
+    }
+    let message = AuthenticatedMessage::parse(head).unwrap_or_default();
+    (message.headers.len() <= FIELDS).then_some(message)
 }
 
 /// The hashes of the body are ours. Those of mail-auth 0.13.3 are wrong by the relaxed rules where a body ends in lines of

@@ -164,6 +164,11 @@ fn the_number_of_questions_and_signatures_is_bounded() {
     let dkim: Vec<_> = found.checks.iter().filter(|check| check.method == Method::Dkim).collect();
     assert_eq!(dkim.len(), 11);
     assert_eq!(dkim[10].reason.as_deref(), Some("30 more were not looked at"));
+    let raw = format!("{}{LETTER}", "X: y\r\n".repeat(2000));
+    let found = look(settings(&texts), raw.as_bytes(), &client("192.0.2.7", ""));
+    assert_eq!(proofs(&found)[1..], [Some(Proof::PermError); 3], "{found:?}");
+    let found = look(settings(&texts), b"\r\nno header at all\r\n", &client("192.0.2.7", ""));
+    assert_eq!(proofs(&found)[1..], [Some(Proof::None); 3], "{found:?}");
 }
 
 #[test]
