@@ -60,22 +60,34 @@ impl Site {
     /// The same with TLS of its own, where there is a certificate.
     pub fn serve_with(&self, name: &'static str, certificate: Option<&Certificate>) -> Result<(Server, SocketAddr)> {
         let (listen, admin) = (free_address()?, free_address()?);
-        let file = self.folder.path().join(format!("{}.toml", listen.port()));
-        let config = format!(
-            "data_dir = {:?}\nlisten = \"{listen}\"\nadmin_listen = \"{admin}\"\nstore = {:?}\nspool = {:?}\nworkers = 1\n\n[[tenant]]\nid = 1\n\
-             name = \"Perf\"\nbase_url = \"http://{HOST}\"\n\n[limits]\nspool_megabytes = 1024\n",
-            self.folder.path().canonicalize()?,
-            self.folder.path().canonicalize()?.join(format!("{}.db", listen.port())),
-            self.folder.path().canonicalize()?.join(format!("{}.spool", listen.port())),
-        );
         let tls = certificate.map_or_else(String::new, |Certificate { chain, key }| {
             format!("\n[tls]\ncertificate = {chain:?}\nkey = {key:?}\n")
         });
-        fs::write(&file, config + &tls)?;
+        let file = self.write_config(&listen.port().to_string(), listen, admin, &tls)?;
         let mut command = on_server_cpu("target/release/sekisho");
         command.arg("serve").arg("--config").arg(&file).env("TOKIO_WORKER_THREADS", "1");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Ok((Server::start(name, command, listen)?, admin))
+    }
+
+    /// A configuration under this name, with a store of its own; where it lies.
+    pub fn write_config(&self, name: &str, listen: SocketAddr, admin: SocketAddr, more: &str) -> Result<PathBuf> {
+        let folder = self.folder.path().canonicalize()?;
+        let file = folder.join(format!("{name}.toml"));
+        let config = format!(
+            "data_dir = {folder:?}\nlisten = \"{listen}\"\nadmin_listen = \"{admin}\"\nstore = {:?}\nspool = {:?}\n\
+             workers = 1\n\n[[tenant]]\nid = 1\nname = \"Perf\"\nbase_url = \"http://{HOST}\"\n\n[limits]\n\
+             spool_megabytes = 1024\n",
+            folder.join(format!("{name}.db")),
+            folder.join(format!("{name}.spool")),
+        );
+        fs::write(&file, config + more)?;
+        Ok(file)
+    }
+
+    /// Where its data lies.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn minter(&self) -> Result<Minter> {
