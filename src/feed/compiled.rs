@@ -155,6 +155,19 @@ impl Compiled {
         })
     }
 
+    /// Reads every record of a generation and checks its part's sum.
+    ///
+    /// # Errors
+    /// What the system says, or what is damaged.
+    pub(super) fn check(&self, name: &str, table: &Table) -> io::Result<()> {
+        let (_, path) = self
+            .generations(name)
+            .into_iter()
+            .find(|(generation, _)| *generation == table.generation())
+            .ok_or(io::ErrorKind::NotFound)?;
+        table.check_records_in(File::open(path)?)
+    }
+
     /// Reads a list and sorts its entries, in bounded memory.
     ///
     /// # Errors
@@ -226,7 +239,7 @@ impl Compiled {
         // Read back before it can take the place of what is good.
         let refused = |error| CompileError::Check { path: half.to_owned(), error };
         let table = Table::open(map(half).map_err(failed)?).map_err(refused)?;
-        table.check_records().map_err(refused)?;
+        File::open(half).and_then(|file| table.check_records_in(file)).map_err(failed)?;
         fs::rename(half, path).and_then(|()| sync_folder(&self.folder)).map_err(failed)?;
         Ok(table)
     }

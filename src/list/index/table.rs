@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    io::{self, Read, Seek, SeekFrom},
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -21,6 +22,8 @@ use crate::{
 /// Bytes of an index, wherever they lie: in memory, or in a file that is mapped.
 pub type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
 
+/// Bytes of records that are checked at a time.
+const AT_A_TIME: usize = 1 << 20;
 /// Names whose lines are fetched side by side. Hardly any host has more labels.
 const AT_ONCE: usize = 8;
 
@@ -91,6 +94,25 @@ impl Table {
     pub fn check_records(&self) -> Result<(), Refused> {
         let sound = crc32fast::hash(self.view().blocks) == self.header.sums.blocks;
         sound.then_some(()).ok_or(Refused::Damaged("list of names"))
+    }
+
+    /// The same, of the file that these bytes are a map of: read and not touched where they are mapped, the records take
+    /// no memory of this process.
+    ///
+    /// # Errors
+    /// What reading says, and [`Refused::Damaged`] as an error of kind [`InvalidData`](io::ErrorKind::InvalidData).
+    pub fn check_records_in(&self, mut file: impl Read + Seek) -> io::Result<()> {
+        file.seek(SeekFrom::Start(self.header.blocks_at()))?;
+        let (mut sum, mut part, mut rest) = (crc32fast::Hasher::new(), vec![0; AT_A_TIME], self.header.blocks);
+        while rest > 0 {
+            let length = usize::try_from(rest).map_or(AT_A_TIME, |rest| rest.min(AT_A_TIME));
+            let part = part.get_mut(..length).unwrap_or_default();
+            file.read_exact(part)?;
+            sum.update(part);
+            rest -= length as u64;
+        }
+        let sound = sum.finalize() == self.header.sums.blocks;
+        sound.then_some(()).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, Refused::Damaged("list of names")))
     }
 
     /// Records that lookups found damaged, counted each time.

@@ -115,7 +115,7 @@ proptest! {
         let (external, _) = bytes_of(&lists, room);
         prop_assert_eq!(&external, &bytes, "in memory and by way of runs");
         let table = Table::open(Box::new(bytes)).unwrap();
-        prop_assert!(table.check_records().is_ok());
+        prop_assert!(table.check_records().is_ok() && table.check_records_in(Cursor::new(&external)).is_ok());
         for (host, path) in urls {
             let url = format!("https://{host}{path}");
             let key = url::parse(&url).unwrap().canonical();
@@ -153,11 +153,13 @@ proptest! {
         let at = at.index(damaged.len());
         if cut { damaged.truncate(at) } else { damaged[at] ^= 1 << bit }
         let blocks = sound.sizes().0 as usize..bytes.len();
-        match Table::open(Box::new(damaged)) {
+        match Table::open(Box::new(damaged.clone())) {
             Err(_) => {}
             Ok(table) => {
                 prop_assert!(!cut && blocks.contains(&at), "only a record can be damaged unseen, and this was byte {}", at);
                 prop_assert_eq!(table.check_records(), Err(Refused::Damaged("list of names")));
+                let read = table.check_records_in(Cursor::new(&damaged));
+                prop_assert_eq!(read.unwrap_err().kind(), io::ErrorKind::InvalidData);
                 for host in urls {
                     let url = format!("https://{host}/x/y/z");
                     let (before, now) = (found(&sound, &url), found(&table, &url));
