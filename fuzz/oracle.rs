@@ -357,3 +357,21 @@ pub(crate) fn filter(bytes: &[u8]) {
         assert!(bytes[..used].ends_with(b".\r\n") && message.len() <= used);
     }
 }
+
+/// A field of results is read or refused, what is read is written so that it is read again, and of a message nothing goes but
+/// whole fields in our name.
+#[cfg(feature = "server")]
+pub(crate) fn results(bytes: &[u8]) {
+    use sekisho::auth::{NAME, ResultsField, path, without_forged};
+    let bytes = short(bytes);
+    if let Some(field) = ResultsField::parse(bytes) {
+        let again = ResultsField::parse(field.value().as_bytes()).expect("what is written can be read");
+        assert_eq!(again.checks.len(), field.checks.len());
+    }
+    path(bytes);
+    let (ours, other) = (format!("{NAME}: mx.corp.example; spf=pass\r\n").into_bytes(), b"A: b\r\n".to_vec());
+    let without = |raw: &[u8]| without_forged(raw, "mx.corp.example").into_owned();
+    assert!(without(bytes).len() <= bytes.len());
+    // Whatever follows may be more of the field before it.
+    assert_eq!(without(&[&ours, &other, bytes].concat()), without(&[&other, bytes].concat()));
+}

@@ -20,6 +20,8 @@ pub mod url;
 #[cfg(feature = "server")]
 pub mod app;
 #[cfg(feature = "server")]
+pub mod auth;
+#[cfg(feature = "server")]
 pub mod clamd;
 #[cfg(feature = "server")]
 pub mod cli;

@@ -6,11 +6,12 @@ use super::{Made, Origin, RingError, open_ring};
 use crate::{
     base::{TenantId, Timestamp},
     config::{Config, Tenant},
+    judge::Authentication,
     link::MintError,
     message::{Limits, decode_words, split},
     policy::Preset,
     rewrite::{Done, Envelope, Policy, Refused, Report, ReportedLink, Rewriter, Rewritten},
-    store::{Store, StoreError, Wrap, WrapOutcome},
+    store::{Known, Store, StoreError, Wrap, WrapOutcome},
     url::{self, Suffixes},
 };
 
@@ -51,6 +52,8 @@ pub struct Transport<'a> {
     pub recipient: Option<&'a str>,
     /// The sender of the envelope.
     pub sender: Option<&'a str>,
+    /// What is known of who sent it.
+    pub authentication: Option<&'a Authentication>,
 }
 
 /// Rewrites the messages of one tenant and writes down which link went into which.
@@ -79,7 +82,11 @@ impl Desk {
         let envelope = Envelope { recipient: transport.recipient };
         let rewritten = self.rewriter.rewrite(raw, &envelope, now)?;
         let wraps = self.wraps(&rewritten.report, &subject(raw), transport, now);
-        self.store.record_wraps(&wraps)?;
+        let known = transport.authentication.map(|authentication| {
+            let (message, tenant) = (rewritten.report.message, self.rewriter.tenant());
+            Known { time: now, tenant, message, authentication }
+        });
+        self.store.record_message(&wraps, known.as_ref())?;
         Ok(rewritten)
     }
 

@@ -13,7 +13,7 @@ use crate::{
     config::{self, Config},
     feed::LiveLists,
     hook::Hook,
-    http::{Front, Limits, Service, Tls, pages::Pages},
+    http::{AtOnce, Front, Limits, PlainHead, Service, Tls, pages::Pages},
     link::Keyring,
     ruling::LiveRulings,
     store::{ClickLog, Store},
@@ -71,6 +71,12 @@ impl Gate {
 }
 
 impl Service for Gate {
+    const AT_ONCE: bool = Front::AT_ONCE;
+
+    fn at_once(&self, head: &PlainHead<'_>, client: IpAddr) -> Option<AtOnce> {
+        self.in_force.load().front.at_once(head, client)
+    }
+
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<Full<Bytes>> {
         self.in_force.load_full().front.answer(request, peer).await
     }

@@ -1,8 +1,9 @@
 use std::{io, path::PathBuf, sync::Arc};
 
+use super::{SystemClock, feeds::feeds_folder};
 use crate::{
     config::{Config, Named, durable},
-    feed::{self, Long},
+    feed::{self, CompileError, LiveLists, Long, Progress, Settings},
     list::{BadLine, List, Tables},
     url::Suffixes,
 };
@@ -64,12 +65,38 @@ pub fn seed_lists(config: &Config) -> Result<(), ListsError> {
 
 /// Where long lists are compiled to. Where that cannot be they are held in memory, and the log says so.
 pub fn long_lists(config: &Config) -> Option<Long> {
-    let root = config.data_dir.join("compiled");
-    Long::within(&root, config.blocklists.path())
+    compiled(config)
         .inspect_err(|error| {
             tracing::error!("long lists are held in memory, for they cannot be compiled to disk: {error}")
         })
         .ok()
+}
+
+fn compiled(config: &Config) -> Result<Long, CompileError> {
+    Long::within(&config.data_dir.join("compiled"), config.blocklists.path())
+}
+
+/// Compiles every long list that is not compiled yet as it stands now, those of feeds too, and waits for them; `listener`
+/// hears how far each is. The next start has them at once. What is in force in a service that runs stays with that.
+///
+/// # Errors
+/// [`ListsError`], where the lists cannot be read, or there is no place for what is compiled.
+pub fn compile_lists(
+    config: &Config,
+    listener: impl Fn(&str, Progress) + Send + Sync + 'static,
+) -> Result<LiveLists, ListsError> {
+    let failed = |error| ListsError(io::Error::other(error));
+    let long = compiled(config).map_err(|error| failed(error.to_string()))?;
+    let settings = Settings {
+        suffixes: Arc::new(Suffixes::builtin()),
+        own_hosts: own_hosts(config),
+        long: Some(Long { compiled: long.compiled.heard_by(listener), ..long }),
+        feeds: Some(feeds_folder(config)),
+    };
+    let lists = LiveLists::open(config.blocklists.path().to_owned(), settings, Arc::new(SystemClock));
+    let lists = lists.map_err(|error| failed(error.to_string()))?;
+    lists.reload_now();
+    Ok(lists)
 }
 
 /// The hosts on which links of ours live: no list may block them.

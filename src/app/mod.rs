@@ -33,7 +33,7 @@ pub use draft::{Draft, DraftError};
 pub use editor::entry_line;
 pub use feeds::{clicked_since, feeds_folder, stock};
 pub use gate::Gate;
-pub use lists::{ListsError, Shelf, long_lists, own_hosts, seed_lists};
+pub use lists::{ListsError, Shelf, compile_lists, long_lists, own_hosts, seed_lists};
 pub use office::{Office, OfficeError};
 pub use registrar::{Counter, Registrar, RegistrarError};
 pub use ring::{Made, Origin, RingError, change_ring, decoder, make_ring, may_make_ring, open_ring, read_ring};

@@ -80,7 +80,9 @@ impl Told for Overseer {
         let events = store.click(reference, Reveal::Masked)?;
         let message = events.iter().find_map(|event| event.message);
         let wraps = message.map_or(Ok(Vec::new()), |message| store.wraps_of(message, Reveal::Masked))?;
-        Ok(explain(&events, &wraps, &store.flips_of(reference, Reveal::Masked)?))
+        let known = message.zip(events.iter().find_map(|event| event.tenant));
+        let authentication = known.map_or(Ok(None), |(message, tenant)| store.authentication(message, tenant))?;
+        Ok(explain(&events, &wraps, authentication, &store.flips_of(reference, Reveal::Masked)?))
     }
 
     fn feeds(&self) -> Arc<Vec<FeedStatus>> {

@@ -128,7 +128,7 @@ impl Clerk for Registrar {
 
     fn rewrite(&self, order: &Order<'_>) -> Result<Rewritten, Trouble> {
         let desks = self.desks.load();
-        let transport = Transport { recipient: order.recipient, sender: order.sender };
+        let transport = Transport { recipient: order.recipient, sender: order.sender, ..Transport::default() };
         desks.desk(order.tenant)?.rewrite(order.message, &transport, SystemClock.now()).map_err(trouble)
     }
 

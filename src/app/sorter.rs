@@ -5,10 +5,11 @@ use super::{
     rewriter, seed_lists,
 };
 use crate::{
+    auth::{AuthError, Authenticator, Client, without_forged},
     base::{Clock as _, Timestamp},
     config::{Config, Tenant},
     feed::{FeedError, LiveLists, Settings},
-    judge::{Source, Tier, Verdict},
+    judge::{Authentication, Source, Tier, Verdict},
     link,
     list::ForTenant,
     mail::{Examined, Examiner, Failed, Letter, Way},
@@ -33,6 +34,9 @@ pub enum SorterError {
     /// What keeps the lists fresh.
     #[error(transparent)]
     Feed(#[from] FeedError),
+    /// What looks at who sent a message.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
 }
 
 /// Deals with the mail of one tenant: what comes in is rewritten and looked up in the lists as they stand, what goes out
@@ -43,6 +47,7 @@ pub struct Sorter {
     lists: Arc<LiveLists>,
     tenant: Tenant,
     suffixes: Arc<Suffixes>,
+    authenticator: Option<Authenticator>,
 }
 
 impl Sorter {
@@ -69,7 +74,8 @@ impl Sorter {
                 LiveLists::start(folder.to_owned(), settings, Arc::new(SystemClock))?
             }
         };
-        Ok((Self { desk, restorers, lists, tenant: tenant.clone(), suffixes }, made))
+        let authenticator = config.authentication.clone().map(Authenticator::open).transpose()?;
+        Ok((Self { desk, restorers, lists, tenant: tenant.clone(), suffixes, authenticator }, made))
     }
 
     fn restored(&self, raw: &[u8], now: Timestamp) -> Result<Vec<u8>, Refused> {
@@ -105,7 +111,7 @@ impl Sorter {
         let index = ForTenant { index: &lists.index, tenant: *id, policy: &policy.name };
         let (findings, suffixes, needs) = (Findings::default(), &*self.suffixes, &policy.needs);
         let grounds = Grounds { index: &index, suffixes, names, findings: &findings, needs, now };
-        verdict::judge(url, &url::unwrap(url), &grounds)
+        verdict::judge(url, &link::chain(url), &grounds)
     }
 }
 
@@ -118,16 +124,33 @@ impl Examiner for Sorter {
         };
         if letter.way == Way::Outgoing {
             let message = self.restored(&letter.raw, now).map_err(refused)?;
-            return Ok(Examined { message, top: Vec::new(), tier: Tier::Clean, why: String::new() });
+            return Ok(Examined { message, top: Vec::new(), tier: Tier::Clean, why: String::new(), asked: None });
         }
         let sender = Some(&*letter.sender).filter(|sender| !sender.is_empty());
-        let transport = Transport { recipient: letter.recipient.as_deref(), sender };
+        // On the bytes as they came, before anything is changed.
+        let Letter { client: address, helo, sender: from, taken, .. } = letter;
+        let client = Client { address: *address, helo, sender: from, taken: *taken };
+        let seen = self.authenticator.as_ref().map(|by| (by, by.look(&letter.raw, &client)));
+        let authentication = seen.as_ref().map(|(_, seen)| &seen.authentication);
+        let transport = Transport { recipient: letter.recipient.as_deref(), sender, authentication };
         let rewritten = self.desk.rewrite(&letter.raw, &transport, now).map_err(|error| match error {
             DeskError::Refused(why) => refused(why),
             other => Failed::Ours(other.to_string()),
         })?;
         let (tier, why) = self.worst(&rewritten.report, now);
-        Ok(Examined { message: rewritten.message, top: Vec::new(), tier, why })
+        let asked = authentication.and_then(Authentication::asked);
+        let (message, top) = match &seen {
+            Some((by, seen)) => by.speak(seen, rewritten.message, now),
+            None => (rewritten.message, Vec::new()),
+        };
+        Ok(Examined { message, top, tier, why, asked })
+    }
+
+    fn unexamined(&self, raw: &[u8]) -> Vec<u8> {
+        match &self.authenticator {
+            Some(by) => without_forged(raw, &by.settings().name).into_owned(),
+            None => raw.to_owned(),
+        }
     }
 }
 

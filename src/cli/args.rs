@@ -1,4 +1,7 @@
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -152,6 +155,12 @@ pub(super) struct RewriteArguments {
     /// The sender of the envelope.
     #[arg(long, value_name = "ADDRESS")]
     pub(super) sender: Option<String>,
+    /// Who brought the message to the mail system, for SPF; without it, its topmost field Received says so.
+    #[arg(long, value_name = "IP")]
+    pub(super) client_address: Option<IpAddr>,
+    /// How that client called itself.
+    #[arg(long, value_name = "NAME")]
+    pub(super) helo: Option<String>,
     /// The tenant, where the configuration has several.
     #[arg(long, value_name = "ID")]
     pub(super) tenant: Option<u16>,

@@ -45,7 +45,9 @@ pub(super) fn run(
         let what = format!("{} lies in {}: name another place for what is made", to.display(), from.display());
         return Err(Failure::new(Exit::Usage, what));
     }
-    let transport = Transport { recipient: args.recipient.as_deref(), sender: args.sender.as_deref() };
+    // What was kept is not looked at again: keys and records of that day are gone.
+    let (recipient, sender) = (args.recipient.as_deref(), args.sender.as_deref());
+    let transport = Transport { recipient, sender, ..Transport::default() };
     let reports = args.report.as_deref().map(reports).transpose()?;
     let mut press = Press { desk, transport, message_bytes, reports, bar: bar(), summary: Summary::default() };
     let done = if kind.is_dir() { folder::run(&mut press, from, to) } else { mbox::run(&mut press, from, to) };

@@ -13,6 +13,7 @@ use crate::{
     base::{Clock as _, TenantId},
     config::Tenant,
     judge::{Asked, Decision, Evidence, Freshness, InnerUrl, Signal, Source, Verdict},
+    link,
     list::ForTenant,
     net::Rehearsal,
     policy::{self, Scan},
@@ -58,7 +59,7 @@ pub(super) fn run(place: &PlaceArguments, args: &CheckArguments, out: &mut Stdou
     let (url, shelf) = (work.destination(&args.url)?, Arc::new(work.shelf()?));
     let tenant = tenant(&work.config, args.tenant)?;
     let index = ForTenant { index: &shelf.index, tenant: tenant.id, policy: &tenant.policy.name };
-    let mut chain = url::unwrap(&url);
+    let mut chain = link::chain(&url);
     let (suffixes, needs, none) = (&work.suffixes, &tenant.policy.needs, Findings::default());
     let grounds = Grounds { index: &index, suffixes, names: &tenant.names, findings: &none, needs, now: work.now };
     let open = verdict::open_hops(&url, &chain, &grounds);

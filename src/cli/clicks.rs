@@ -44,7 +44,9 @@ pub(super) fn run_explain(place: &PlaceArguments, args: &ExplainArguments, out: 
     let message = events.iter().find_map(|event| event.message);
     let wraps = message.map_or(Ok(Vec::new()), |message| store.wraps_of(message, reveal))?;
     let flips = store.flips_of(args.reference, reveal)?;
-    let explanation = explain(&events, &wraps, &flips).ok_or_else(unknown)?;
+    let known = message.zip(events.iter().find_map(|event| event.tenant));
+    let authentication = known.map_or(Ok(None), |(message, tenant)| store.authentication(message, tenant))?;
+    let explanation = explain(&events, &wraps, authentication, &flips).ok_or_else(unknown)?;
     if args.json { out.json(&explanation) } else { out.bytes(explanation.to_string().as_bytes()) }
 }
 

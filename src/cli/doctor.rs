@@ -7,7 +7,7 @@ use super::{
     work::{Work, origin},
 };
 use crate::{
-    app::{self, Origin, RingError, Shelf, may_make_ring, own_hosts, read_ring},
+    app::{self, Origin, RingError, Shelf, may_make_ring, own_hosts, read_ring, stock},
     clamd::Clamd,
     config::{Config, Named},
     http::pages::Pages,
@@ -16,6 +16,7 @@ use crate::{
         dns::{DnsList, Reading},
     },
     store::{Store, StoreError},
+    supply::{FeedStanding, FeedStatus},
     url::Suffixes,
 };
 
@@ -44,7 +45,8 @@ pub(super) fn run(place: &PlaceArguments, out: &mut Stdout) -> Result<(), Failur
         ("virus scanner", virus_scanner(config)),
         ("listener", listener(config)),
     ];
-    let findings = findings.into_iter().chain(dns_lists(&work).into_iter().map(|finding| ("list by DNS", finding)));
+    let findings = findings.into_iter().chain(feeds(&work).map(|finding| ("feed", finding)));
+    let findings = findings.chain(dns_lists(&work).into_iter().map(|finding| ("list by DNS", finding)));
     let mut bad = 0;
     for (part, finding) in findings {
         let (mark, says) = match finding {
@@ -141,6 +143,28 @@ fn lists(work: &Work) -> Finding {
             }
         },
     }
+}
+
+/// How each feed stands, by what is kept of it: nobody is asked, for those who keep lists count questions.
+fn feeds(work: &Work) -> impl Iterator<Item = Finding> {
+    let stock = stock(&work.config);
+    work.config.feeds.iter().map(move |feed| {
+        let FeedStatus { name, standing, state, .. } = stock.status_of(feed, work.now);
+        let in_force = match &state.current {
+            Some(version) => format!("{} of {} in force", count(version.rows.entries, "entry"), moment(version.at)),
+            None => "nothing in force".to_owned(),
+        };
+        let says = match (standing, &state.told) {
+            (FeedStanding::Current, _) => return Good(format!("{name}: {in_force}")),
+            (FeedStanding::Never, None) => {
+                format!("not asked yet; `sekisho serve` does, and `sekisho feed update {name}` does it now")
+            }
+            (FeedStanding::Held, _) => format!("{in_force}, and no updates until `sekisho feed update {name}`"),
+            (_, Some(told)) => format!("{in_force}; since {}: {}", moment(told.since), told.says),
+            (standing, None) => format!("{in_force}; {}", standing.as_str()),
+        };
+        Odd(format!("{name}: {says}"))
+    })
 }
 
 fn templates(config: &Config) -> Finding {

@@ -6,6 +6,7 @@ use crate::{
     app::{
         DeskError, DraftError, ListsError, OfficeError, RegistrarError, RingError, SorterError, StartError, TokensError,
     },
+    auth::AuthError,
     config::ConfigError,
     http::{BindError, api::GrantsError},
     mail::PlaceError,
@@ -185,6 +186,12 @@ impl From<AnswerError> for Failure {
     }
 }
 
+impl From<AuthError> for Failure {
+    fn from(error: AuthError) -> Self {
+        Self::new(Exit::Config, error)
+    }
+}
+
 impl From<DeskError> for Failure {
     fn from(error: DeskError) -> Self {
         match error {
@@ -249,6 +256,7 @@ impl From<OfficeError> for Failure {
             OfficeError::Config(error) => error.into(),
             OfficeError::Sorter(SorterError::Desk(error)) => error.into(),
             OfficeError::Sorter(SorterError::Lists(error)) => error.into(),
+            OfficeError::Sorter(SorterError::Auth(error)) => error.into(),
             OfficeError::Sorter(SorterError::Feed(_)) | OfficeError::Gone(_) => Self::new(Exit::Config, error),
         }
     }

@@ -38,6 +38,7 @@ pub(super) fn run_milter(place: &PlaceArguments, args: MilterArguments) -> Resul
     let outgoing = mail.outgoing.clone();
     let settings = milter::Settings {
         connections: mail.connections,
+        silence: milter::Settings::SILENCE,
         is_ours: Arc::new(move |address| outgoing.contains(address)),
         drain: stand.config.drain,
     };
@@ -61,6 +62,7 @@ pub(super) fn run_filter(place: &PlaceArguments, args: FilterArguments) -> Resul
         next,
         way: if outgoing { Way::Outgoing } else { Way::Inbound },
         name: stand.config.node.clone(),
+        silence: filter::Settings::SILENCE,
         drain: stand.config.drain,
     };
     let at = listen.unwrap_or_else(|| mail.filter.clone());

@@ -15,8 +15,10 @@ use super::{
 };
 use crate::{
     app::{Desk, DeskError, Made, SystemClock, Transport, rewriter, seed_lists},
+    auth::{Authenticator, Client},
     base::Clock,
     config::{Limits, Overrides},
+    mail::with_top,
     rewrite::Report,
     url::Suffixes,
 };
@@ -37,8 +39,19 @@ pub(super) fn run(place: &PlaceArguments, args: &RewriteArguments, out: &mut Std
         return bulk::run(&desk, args, config.limits.message_bytes, (from, to), out);
     }
     let raw = message(&config.limits)?;
-    let transport = Transport { recipient: args.recipient.as_deref(), sender: args.sender.as_deref() };
-    let rewritten = desk.rewrite(&raw, &transport, now)?;
+    let authenticator = config.authentication.clone().map(Authenticator::open).transpose()?;
+    // The null sender may come as nothing or as its angle brackets.
+    let sender = args.sender.as_deref().unwrap_or_default().trim_start_matches('<').trim_end_matches('>');
+    let helo = args.helo.as_deref().unwrap_or_default();
+    let client = Client { address: args.client_address, helo, sender, taken: true };
+    let seen = authenticator.as_ref().map(|by| (by, by.look(&raw, &client)));
+    let authentication = seen.as_ref().map(|(_, seen)| &seen.authentication);
+    let (recipient, sender) = (args.recipient.as_deref(), args.sender.as_deref());
+    let mut rewritten = desk.rewrite(&raw, &Transport { recipient, sender, authentication }, now)?;
+    if let Some((by, seen)) = &seen {
+        let (message, top) = by.speak(seen, rewritten.message, now);
+        rewritten.message = with_top(&top, message);
+    }
     if let Some(file) = &args.report {
         write_report(file, &rewritten.report)?;
     }

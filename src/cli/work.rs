@@ -10,6 +10,7 @@ use crate::{
     base::{Clock, TenantId, Timestamp},
     config::{Config, Place, Tenant},
     link,
+    store::{Store, StoreError},
     url::{self, Suffixes, WebUrl},
 };
 
@@ -58,6 +59,19 @@ impl Work {
 
     pub(super) fn shelf_of(&self, paths: &[PathBuf]) -> Result<Shelf, Failure> {
         Ok(Shelf::read(paths, &[], &self.suffixes, &own_hosts(&self.config))?)
+    }
+
+    /// The store, where there is one: it knows which clicks there were. Where it cannot be read that is said, and nothing
+    /// is known of clicks.
+    pub(super) fn clicked(&self) -> Option<Store> {
+        match Store::open_existing(&self.config.store) {
+            Ok(store) => Some(store),
+            Err(StoreError::Missing { .. }) => None,
+            Err(error) => {
+                people(&format!("when entries last matched is not told: {error}"));
+                None
+            }
+        }
     }
 
     /// The URL that is asked about: of one of our links, its destination.

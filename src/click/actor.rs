@@ -83,23 +83,47 @@ impl Hints<'_> {
 
 /// Whether a word of `agent` begins with a name of the list.
 fn names_itself(agent: &[u8]) -> bool {
-    let mut before = b' ';
-    let begins_a_word = |(_, byte): &(usize, &u8)| {
-        let inside = std::mem::replace(&mut before, **byte).is_ascii_alphanumeric();
-        !inside && byte.is_ascii_alphabetic()
-    };
-    let words = agent.iter().enumerate().filter(begins_a_word).filter_map(|(at, _)| agent.get(at..));
-    words.into_iter().any(|word| {
-        let letter = word.first().map_or(0, |letter| letter.to_ascii_lowercase().wrapping_sub(b'a'));
-        let second = word.get(1).map_or(32, |second| second.to_ascii_lowercase().wrapping_sub(b'a'));
-        let seconds = SECONDS.get(usize::from(letter)).copied().unwrap_or(0);
-        if seconds.checked_shr(second.into()).unwrap_or(0) & 1 == 0 {
-            return false;
+    let mut inside = false;
+    for (at, byte) in agent.iter().enumerate() {
+        let kind = KINDS[usize::from(*byte)];
+        let begins = kind >= A && !inside;
+        inside = kind != OUTSIDE;
+        if begins && agent.get(at..).is_some_and(|word| is_named(word, kind - A)) {
+            return true;
         }
-        let with_letter = LETTERS.get(usize::from(letter)).and_then(|(first, behind)| NAMED.get(*first..*behind));
-        with_letter.into_iter().flatten().any(|name| begins_with(word, name))
-    })
+    }
+    false
 }
+
+/// Whether a word that begins with this letter (0 is `a`) begins with a name.
+fn is_named(word: &[u8], letter: u8) -> bool {
+    let second = word.get(1).map_or(32, |second| second.to_ascii_lowercase().wrapping_sub(b'a'));
+    let seconds = SECONDS.get(usize::from(letter)).copied().unwrap_or(0);
+    if seconds.checked_shr(second.into()).unwrap_or(0) & 1 == 0 {
+        return false;
+    }
+    let with_letter = LETTERS.get(usize::from(letter)).and_then(|(first, behind)| NAMED.get(*first..*behind));
+    with_letter.into_iter().flatten().any(|name| begins_with(word, name))
+}
+
+/// What a byte is to words: outside of them, a digit, or from [`A`] on a letter.
+const KINDS: [u8; 256] = {
+    let mut kinds = [OUTSIDE; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        let it = (byte as u8).to_ascii_lowercase();
+        if it.is_ascii_digit() {
+            kinds[byte] = DIGIT;
+        } else if it.is_ascii_lowercase() {
+            kinds[byte] = A + it - b'a';
+        }
+        byte += 1;
+    }
+    kinds
+};
+const OUTSIDE: u8 = 0;
+const DIGIT: u8 = 1;
+const A: u8 = 2;
 
 /// For each letter where in [`NAMED`] the names are that begin with it.
 const LETTERS: [(usize, usize); 26] = {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::{Barrier, Destination, Page, Preview, Reason, Spot, Stop, Tenant, Ways, Would};
 use crate::{
     base::{ClickId, Timestamp},
@@ -83,7 +85,12 @@ impl Case<'_> {
     }
 
     /// `event` with everything that was proven and decided.
-    pub(super) fn told(&self, event: ClickEvent, outcome: Outcome, suffixes: &Suffixes) -> ClickEvent {
+    pub(super) fn told<'e>(
+        &'e self,
+        event: ClickEvent<Cow<'e, str>>,
+        outcome: Outcome,
+        suffixes: &Suffixes,
+    ) -> ClickEvent<Cow<'e, str>> {
         let (destination, facts) = (&self.link.destination, &self.link.facts);
         let host = destination.host_str();
         ClickEvent {
@@ -93,17 +100,17 @@ impl Case<'_> {
             threat: self.verdict.threat,
             signals: self.verdict.signals.clone(),
             decisive: self.verdict.decisive,
-            policy: Some(self.decision.policy.clone()),
+            policy: Some(Cow::Borrowed(&self.decision.policy)),
             why: Some(match outcome {
-                Outcome::Pending => format!("{} It is still being looked at.", self.decision.why),
+                Outcome::Pending => format!("{} It is still being looked at.", self.decision.why).into(),
                 Outcome::PendingBypassed => {
-                    format!("{} The person went on before it was looked at.", self.decision.why)
+                    format!("{} The person went on before it was looked at.", self.decision.why).into()
                 }
-                _ => self.decision.why.clone(),
+                _ => Cow::Borrowed(&*self.decision.why),
             }),
-            url: Some(destination.as_str().to_owned()),
-            host: Some(host.to_owned()),
-            domain: Some(suffixes.registrable_domain(host).unwrap_or(host).to_owned()),
+            url: Some(destination.as_str().into()),
+            host: Some(host.into()),
+            domain: Some(suffixes.registrable_domain(host).unwrap_or(host).into()),
             chain: self.chain.told(),
             asked: self.findings.told(),
             waited_micros: self.findings.waited_micros,

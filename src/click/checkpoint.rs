@@ -8,13 +8,13 @@ use crate::{
     base::{ClickId, Clock, EventId, TenantId, Timestamp},
     feed::LiveLists,
     judge::{Action, Actor, ClickEvent, Outcome, Threat},
-    link::{Link, LinkId, Nonces, Opener, own_path},
+    link::{self, Link, LinkId, Nonces, Opener, own_path},
     list::ForTenant,
     policy::{self, Log, Scan},
     ruling::LiveRulings,
     sources::{Findings, Panel, Questions, Visit as Visited},
     store::{ClickLog, Store},
-    url::{self, Chain, Suffixes, WebUrl},
+    url::{Chain, Suffixes, WebUrl},
     verdict::{self, Grounds},
 };
 
@@ -264,7 +264,7 @@ impl Checkpoint {
         let tenant = self.sites.tenant(link.facts.tenant).ok_or(Shut::Damaged)?;
         let lists = self.parts.lists.snapshot();
         let seen = ForTenant { index: &lists.index, tenant: tenant.id, policy: &tenant.policy.name };
-        let mut chain = url::unwrap(&link.destination);
+        let mut chain = link::chain(&link.destination);
         let mut findings = Cow::Borrowed(&self.none);
         let (suffixes, policy) = (&self.parts.suffixes, &tenant.policy);
         let grounds =
@@ -495,7 +495,7 @@ impl Visit<'_> {
     }
 
     /// What is recorded if nothing could be proven.
-    fn event(&self, event_id: EventId, click_id: ClickId, node: &str) -> ClickEvent {
+    fn event<'e>(&'e self, event_id: EventId, click_id: ClickId, node: &'e str) -> ClickEvent<Cow<'e, str>> {
         ClickEvent {
             time: self.now,
             event_id,
@@ -517,11 +517,11 @@ impl Visit<'_> {
             message: None,
             recipient: None,
             link_issued: None,
-            client: self.request.client.map(shown),
-            user_agent: self.request.hints.user_agent().map(str::to_owned),
+            client: self.request.client.map(|address| shown(address).into()),
+            user_agent: self.request.hints.user_agent().map(Cow::Borrowed),
             actor: self.actor,
             decision_micros: self.began.elapsed().as_micros().try_into().unwrap_or(u64::MAX),
-            node: node.to_owned(),
+            node: node.into(),
         }
     }
 }

@@ -554,8 +554,8 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Texts,
         preset: Preset::Value("[]"),
         reload: Reload::OnSave,
-        doc: "Names of sources (of `[[dns_list]]`, `[[rpz]]`, or `safe_browsing`) whose silence means nothing here. Where any \
-              other is silent, the URL is unknown.",
+        doc: "Names of sources (of `[[dns_list]]`, `[[rpz]]`, `safe_browsing` or `visit`) whose silence means nothing here. \
+              Where any other is silent, the URL is unknown.",
         example: "[\"surbl\"]",
     },
     Key {
@@ -969,6 +969,18 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         table: "mail",
+        name: "unproven",
+        kind: Kind::Choice(&["tell", "mark", "follow"]),
+        preset: Preset::Value("\"tell\""),
+        reload: Reload::Restart,
+        doc: "What becomes of a message that nothing proves to come from the domain in From, where its owner asks that such mail \
+              be kept aside or refused (DMARC; it needs `authentication.check`). `tell`: that is told, and nothing else; `mark`: it \
+              goes on with a field `X-Sekisho-Verdict: suspicious`; `follow`: what the owner asks for. Mail of lists and \
+              forwarders often has no such proof any more.",
+        example: "\"mark\"",
+    },
+    Key {
+        table: "mail",
         name: "poison",
         kind: Kind::Choice(&["quarantine", "reject", "accept"]),
         preset: Preset::Value("\"quarantine\""),
@@ -1013,6 +1025,93 @@ pub const KEYS: &[Key] = &[
         reload: Reload::Restart,
         doc: "How many connections of the mail system are open at one time.",
         example: "200",
+    },
+    Key {
+        table: "authentication",
+        name: "check",
+        kind: Kind::Choice(&["off", "on"]),
+        preset: Preset::Value("\"off\""),
+        reload: Reload::OnSave,
+        doc: "Whether messages that come in are looked at by SPF, DKIM, DMARC and ARC before anything is changed, and what was \
+              found is written into a field `Authentication-Results`. It asks by DNS, which a host of mail may not be able to, and \
+              most hosts have a program for it already: so it is off unless it is wanted.",
+        example: "\"on\"",
+    },
+    Key {
+        table: "authentication",
+        name: "name",
+        kind: Kind::Text,
+        preset: Preset::Derived("`node`"),
+        reload: Reload::OnSave,
+        doc: "The name in which that field speaks (authserv-id). Fields that come in with it are forged, and are taken out.",
+        example: "\"mx.corp.example\"",
+    },
+    Key {
+        table: "authentication",
+        name: "trusted_names",
+        kind: Kind::Texts,
+        preset: Preset::Value("[]"),
+        reload: Reload::OnSave,
+        doc: "Names in which programs of yours speak that look at messages before Sekisho does: rspamd, OpenDKIM with OpenDMARC. \
+              A field of theirs is believed and stays, and nothing is looked at again. They have to take out what others wrote in \
+              their name.",
+        example: "[\"mx.corp.example\"]",
+    },
+    Key {
+        table: "authentication",
+        name: "resolvers",
+        kind: Kind::Sockets,
+        preset: Preset::Value("[]"),
+        reload: Reload::OnSave,
+        doc: "DNS servers, each with its port; none: those of the machine. One on the machine itself is best.",
+        example: "[\"127.0.0.1:53\"]",
+    },
+    Key {
+        table: "authentication",
+        name: "seconds",
+        kind: Kind::Number(1, 60),
+        preset: Preset::Value("3"),
+        reload: Reload::OnSave,
+        doc: "How long all of it may take for one message. What is not known by then is `temperror`, and the message goes on.",
+        example: "3",
+    },
+    Key {
+        table: "authentication",
+        name: "relays",
+        kind: Kind::Networks,
+        preset: Preset::Value("[]"),
+        reload: Reload::OnSave,
+        doc: "Hosts of yours that messages come by before they come to this one: addresses and networks. Who handed a message to \
+              them is who sent it, as their fields `Received` say.",
+        example: "[\"192.0.2.0/28\"]",
+    },
+    Key {
+        table: "authentication",
+        name: "seal_domain",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "In whose name messages are sealed as they go (ARC): who comes behind you and trusts this domain sees what was true \
+              when they came, though links were rewritten since. A seal needs this key and the next two.",
+        example: "\"corp.example\"",
+    },
+    Key {
+        table: "authentication",
+        name: "seal_selector",
+        kind: Kind::Text,
+        preset: Preset::Unset,
+        reload: Reload::OnSave,
+        doc: "The name of the public key: it is published at `SELECTOR._domainkey.DOMAIN`, as for DKIM.",
+        example: "\"arc-2026\"",
+    },
+    Key {
+        table: "authentication",
+        name: "seal_key",
+        kind: Kind::Path,
+        preset: Preset::Unset,
+        reload: Reload::Hangup,
+        doc: "The private key: RSA of 2048 bits or more, in PEM, for the user of the service alone (mode 0600).",
+        example: "\"/etc/sekisho/arc.pem\"",
     },
     Key {
         table: "limits",
@@ -1247,6 +1346,11 @@ pub(super) const TABLES: &[(&str, Several, &str)] = &[
         "mail",
         Several::No,
         "How `sekisho milter` and `sekisho filter` stand in the path of mail, and what becomes of a message that cannot simply go on.",
+    ),
+    (
+        "authentication",
+        Several::No,
+        "Who sent a message, looked at before anything is changed, and the seal on it when it goes (docs/MAIL.md).",
     ),
     ("limits", Several::No, "Caps on what grows."),
     ("clamav", Several::No, "A virus scanner for files that links lead to."),

@@ -15,6 +15,7 @@ use super::{
     document::{Document, Problems, SectionId, Value},
 };
 use crate::{
+    auth,
     base::TenantId,
     clamd::{self, Socket},
     click::{Brand, Color, Logo, MailAddress},
@@ -79,6 +80,8 @@ pub struct Config {
     pub safe_browsing: Option<safe_browsing::Settings>,
     /// In the path of mail.
     pub mail: Mail,
+    /// How messages are looked at before; none: they are not.
+    pub authentication: Option<auth::Settings>,
     /// Caps.
     pub limits: Limits,
     /// The virus scanner that is asked, if any.
@@ -264,16 +267,19 @@ impl Reader<'_> {
         let dns_lists = self.dns_lists();
         let policy_zones = self.policy_zones(&data_dir, &dns_lists);
         let safe_browsing = self.safe_browsing(&data_dir);
+        self.check_optional_sources();
         let limits = self.limits();
         let scan = self.scan(&tenants);
         let clamav = self.clamav();
         let mail = self.mail(limits);
         let alerts = self.alerts();
+        let node = self.node(top);
+        let authentication = self.authentication(&node);
         let retention = self.document.sections("retention").first().copied();
         let click_days = self.number(retention, "retention", "click_days");
         let api = self.api(&data_dir, !tls.is_empty(), overrides.api_listen);
         Some(Config {
-            node: self.node(top),
+            node,
             listen: overrides.listen.or(listen)?,
             admin_listen: overrides.admin_listen.or(admin_listen)?,
             blocklists: self.named(top, "blocklists", data_dir.join("blocklists")),
@@ -292,6 +298,7 @@ impl Reader<'_> {
             policy_zones,
             safe_browsing,
             mail: mail?,
+            authentication,
             limits: limits?,
             scan,
             clamav,
@@ -695,6 +702,7 @@ fn host_name() -> String {
 
 mod alerts;
 mod asked;
+mod authentication;
 mod feeds;
 mod mail;
 #[cfg(test)]

@@ -194,7 +194,7 @@ fn deliver(config: &Config, places: &Places) -> Result<Vec<Delivered>, DemoError
     let now = SystemClock.now();
     let Some(tenant) = config.tenants.first() else { return Ok(Vec::new()) };
     let (desk, _) = Desk::open(config, tenant, Origin::DataDir, now)?;
-    let transport = Transport { recipient: Some(RECIPIENT), sender: None };
+    let transport = Transport { recipient: Some(RECIPIENT), ..Transport::default() };
     let mut delivered = Vec::new();
     for letter in &LETTERS {
         let before = letter.write(places);

@@ -150,7 +150,7 @@ impl Site {
         let events = self.store.click(id, Reveal::Whole).ok()?;
         let message = events.iter().find_map(|event| event.message);
         let wraps = message.and_then(|message| self.store.wraps_of(message, Reveal::Whole).ok()).unwrap_or_default();
-        let lines = explain(&events, &wraps, &[])?.lines;
+        let lines = explain(&events, &wraps, None, &[])?.lines;
         Some(self.page("demo/explain.html", context! { reference => id.to_string(), lines }, language))
     }
 

@@ -2,42 +2,56 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     path::PathBuf,
+    thread::{self, JoinHandle},
 };
 
-use crate::list::{Scratch, Target};
+use crate::list::{Scratch, Target, Unsorted};
 
-/// Runs in files beside what is made of them; they go when it is made.
+/// Runs in files beside what is made of them; they go when it is made. A thread sorts and writes one of them while the
+/// list is read on.
 pub(super) struct ScratchFiles {
     stem: PathBuf,
     files: Vec<PathBuf>,
+    writing: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl ScratchFiles {
     /// Files whose names begin as this path and end in `.run` and a number.
     pub(super) fn new(stem: PathBuf) -> Self {
-        Self { stem, files: Vec::new() }
+        Self { stem, files: Vec::new(), writing: None }
+    }
+
+    /// Waits for the run that is being written.
+    fn settle(&mut self) -> io::Result<()> {
+        let panicked = |_| Err(io::Error::other("a thread that sorted entries failed; please report this"));
+        self.writing.take().map_or(Ok(()), |thread| thread.join().unwrap_or_else(panicked))
     }
 }
 
 impl Scratch for ScratchFiles {
-    fn begin(&mut self) -> io::Result<Box<dyn Write + '_>> {
+    fn put(&mut self, run: Unsorted) -> io::Result<()> {
+        // One at a time: each holds as much memory as the one that is being gathered.
+        self.settle()?;
         let mut name = self.stem.clone().into_os_string();
         name.push(format!(".run{}", self.files.len()));
         let path = PathBuf::from(name);
-        let file = File::create(&path)?;
+        let mut file = File::create(&path)?;
         self.files.push(path);
-        Ok(Box::new(file))
+        self.writing = Some(thread::Builder::new().name("sort".into()).spawn(move || run.write(&mut file))?);
+        Ok(())
     }
 
     fn runs(&mut self) -> io::Result<Vec<Box<dyn Read>>> {
+        self.settle()?;
         self.files.iter().map(|path| Ok(Box::new(File::open(path)?) as Box<dyn Read>)).collect()
     }
 }
 
 impl Drop for ScratchFiles {
     fn drop(&mut self) {
+        // Best effort, both: what went wrong was told, and what is left is swept away at the next start.
+        let _ = self.settle();
         for path in &self.files {
-            // Best effort: what is left is swept away at the next start.
             let _ = fs::remove_file(path);
         }
     }

@@ -25,7 +25,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     net::TcpStream,
     sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
@@ -34,7 +34,7 @@ use super::{
     peer::{Addresses, Place},
     proxy,
     replay::Replay,
-    reply,
+    reply, shortcut,
 };
 
 /// Streams that one HTTP/2 connection may have at one time.
@@ -88,9 +88,17 @@ struct Introduced {
 
 /// What became of the requests of one connection.
 #[derive(Default)]
-struct Pulse {
+pub(super) struct Pulse {
     begun: AtomicU64,
     ended: AtomicU64,
+}
+
+impl Pulse {
+    /// Counts a request that began and ended in one go.
+    pub(super) fn count_one(&self) {
+        one_more(&self.begun);
+        one_more(&self.ended);
+    }
 }
 
 /// Speaks HTTP over one connection until it ends, is idle for too long or too old, or the door closes (`told`).
@@ -104,6 +112,7 @@ pub(super) async fn hold<S: Service>(
     let _ = stream.set_nodelay(true);
     let Some(introduced) = talk.introduced(&mut stream, peer).await else { return };
     let (client, ahead) = (introduced.client, introduced.ahead.clone());
+    let age = Instant::now() + talk.limits.connection_age;
     let Some(tls) = &talk.tls else {
         let trusted = talk.limits.trusted_proxies.contains(peer) || talk.limits.proxy_protocol.contains(peer);
         let preface =
@@ -111,7 +120,7 @@ pub(super) async fn hold<S: Service>(
         let Ok(Some((protocol, ahead))) = timeout(talk.limits.head_timeout, preface).await else {
             return one_more(&talk.counters.broken);
         };
-        return speak(talk, Replay::new(ahead, stream), protocol, client, told).await;
+        return speak(talk, stream, ahead, protocol, client, age, told).await;
     };
     let handshake = Box::pin(tls.acceptor().accept(Replay::new(ahead, stream)));
     let Ok(Ok(stream)) = timeout(talk.limits.head_timeout, handshake).await else {
@@ -121,24 +130,46 @@ pub(super) async fn hold<S: Service>(
         Some(b"h2") => Protocol::Http2,
         _ => Protocol::Http1,
     };
-    Box::pin(speak(Arc::clone(&talk), stream, protocol, client, told)).await;
+    Box::pin(speak(Arc::clone(&talk), stream, Bytes::new(), protocol, client, age, told)).await;
 }
 
-/// Answers the requests that come over `stream`.
+/// Answers the requests that come over `stream`, of which `ahead` was read already, until `age`.
 async fn speak<S: Service, T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    talk: Arc<Talk<S>>,
+    mut stream: T,
+    mut ahead: Bytes,
+    protocol: Protocol,
+    client: IpAddr,
+    age: Instant,
+    told: watch::Receiver<()>,
+) {
+    let pulse = Arc::new(Pulse::default());
+    if S::AT_ONCE && protocol == Protocol::Http1 && !talk.limits.trusted_proxies.contains(client.to_canonical()) {
+        match shortcut::take(&talk, &mut stream, &ahead, client, age, &pulse, &told).await {
+            shortcut::Left::Over(ended) => return talk.count(&ended),
+            shortcut::Left::Longer(read) => ahead = read,
+        }
+    }
+    // What follows is large, and most connections never come so far.
+    Box::pin(speak_at_length(talk, Replay::new(ahead, stream), protocol, client, age, pulse, told)).await;
+}
+
+/// As [`speak`], for every request there is.
+async fn speak_at_length<S: Service, T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     talk: Arc<Talk<S>>,
     stream: T,
     protocol: Protocol,
     client: IpAddr,
+    age: Instant,
+    pulse: Arc<Pulse>,
     told: watch::Receiver<()>,
 ) {
     let stream = TokioIo::new(stream);
-    let pulse = Arc::new(Pulse::default());
     let ended = match protocol {
         Protocol::Http1 => {
             let answer = service_fn(|request| async { Ok(talk.answer(request, client, &pulse).await) });
             let connection = talk.http1().serve_connection(stream, answer);
-            converse(pin!(connection), &talk, &pulse, told).await
+            converse(pin!(connection), &talk, &pulse, age, told).await
         }
         Protocol::Http2 => {
             let (talking, beating) = (Arc::clone(&talk), Arc::clone(&pulse));
@@ -147,18 +178,14 @@ async fn speak<S: Service, T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 async move { Ok(talk.answer(request, client, &pulse).await) }
             });
             let connection = talk.http2().serve_connection(stream, answer);
-            converse(pin!(connection), &talk, &pulse, told).await
+            converse(pin!(connection), &talk, &pulse, age, told).await
         }
     };
-    match ended {
-        Ended::Well => {}
-        Ended::Badly => one_more(&talk.counters.broken),
-        Ended::Cut => one_more(&talk.counters.cut),
-    }
+    talk.count(&ended);
 }
 
 /// How a conversation came to its end.
-enum Ended {
+pub(super) enum Ended {
     Well,
     Badly,
     Cut,
@@ -207,10 +234,11 @@ async fn converse<S: Service, C: Closing>(
     mut connection: Pin<&mut C>,
     talk: &Talk<S>,
     pulse: &Pulse,
+    age: Instant,
     mut told: watch::Receiver<()>,
 ) -> Ended {
     let limits = &talk.limits;
-    let mut age = pin!(sleep(limits.connection_age));
+    let mut age = pin!(sleep_until(age));
     let mut look = pin!(sleep(limits.head_timeout));
     let mut seen = 0;
     loop {
@@ -346,7 +374,15 @@ impl<S: Service> Talk<S> {
         reply
     }
 
-    fn panicked(&self) -> Response<Full<Bytes>> {
+    fn count(&self, ended: &Ended) {
+        match ended {
+            Ended::Well => {}
+            Ended::Badly => one_more(&self.counters.broken),
+            Ended::Cut => one_more(&self.counters.cut),
+        }
+    }
+
+    pub(super) fn panicked(&self) -> Response<Full<Bytes>> {
         one_more(&self.counters.panics);
         tracing::error!("a request met a panic and was answered with 500");
         reply::broken()

@@ -7,7 +7,7 @@ pub struct Counters {
     pub connections: AtomicU64,
     /// Connections refused because their address had too many.
     pub refused: AtomicU64,
-    /// Connections refused because there were too many in all.
+    /// Connections refused because there were too many in all, or a worker had more to do than it could.
     pub shed: AtomicU64,
     /// Connections closed because a load balancer did not begin them with a PROXY header.
     pub unintroduced: AtomicU64,

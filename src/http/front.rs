@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use super::{
-    Limits, Service,
+    AtOnce, Field, Limits, PlainHead, Service,
     aside::Aside,
     form::Fields,
     forwarded,
@@ -28,6 +28,8 @@ static PURPOSE: [HeaderName; 4] = [
     HeaderName::from_static("x-purpose"),
     HeaderName::from_static("x-moz"),
 ];
+/// The same in a plain head.
+const PLAIN_PURPOSE: [Field; 4] = [Field::SecPurpose, Field::Purpose, Field::XPurpose, Field::XMoz];
 static FETCHED_AS: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// Reports written at one time; whoever comes on top is told to try elsewhere.
 const FILING_MAX: usize = 8;
@@ -288,6 +290,38 @@ impl Front {
 }
 
 impl Service for Front {
+    const AT_ONCE: bool = true;
+
+    fn at_once(&self, head: &PlainHead<'_>, client: IpAddr) -> Option<AtOnce> {
+        let path = head.path();
+        let spot = self.checkpoint.spot(head.host(), path.as_bytes())?;
+        if path.len() > self.limits.target_bytes || self.file(path).is_some() || ours(spot) || spot.path() == b"/" {
+            return None;
+        }
+        let request = crate::click::Request {
+            spot,
+            asks: Asks::Whole,
+            hints: Hints {
+                user_agent: head.text(Field::UserAgent),
+                purpose: PLAIN_PURPOSE.into_iter().find_map(|field| head.text(field)),
+                fetched_as: head.text(Field::SecFetchDest),
+            },
+            client: Some(client.to_canonical()),
+            word: Word::NotAsked,
+            findings: None,
+            again: None,
+        };
+        match self.checkpoint.open(&request) {
+            // Somebody has to be asked, and that is waited for.
+            Answer::AskLog(_) | Answer::AskSources(_) => None,
+            Answer::Redirect { location } => Some(AtOnce::Redirect(location)),
+            answer => {
+                let language = || Language::negotiate(head.text(Field::AcceptLanguage));
+                Some(AtOnce::Reply(self.reply(answer, &Method::GET, spot.prefix(), language)))
+            }
+        }
+    }
+
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Reply {
         self.respond(request, peer).await
     }

@@ -112,6 +112,10 @@ pub(super) fn reads(method: &Method) -> bool {
     *method == Method::GET || *method == Method::HEAD
 }
 
+/// The lines that [`unkept`] makes, as they are sent.
+pub(super) const UNKEPT: &[u8] =
+    b"cache-control: no-store\r\nreferrer-policy: no-referrer\r\nx-robots-tag: noindex, nofollow\r\n";
+
 fn unkept(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);

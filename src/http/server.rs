@@ -19,10 +19,11 @@ use tokio::{
 };
 
 use super::{
-    Counters, Limits, Tls,
+    Counters, Limits, PlainHead, Tls,
     bind::{Held, deafen},
     conversation::{self, Talk},
     counters::one_more,
+    lateness::Lateness,
     room::{Room, Seat},
 };
 
@@ -35,8 +36,26 @@ const LAST_CALL: Duration = Duration::from_millis(300);
 
 /// What answers the requests of a listener.
 pub trait Service: Send + Sync + 'static {
+    /// Whether [`Service::at_once`] ever answers.
+    const AT_ONCE: bool = false;
+
+    /// The answer to a plain request from `client`, where nothing has to be waited for and no front end speaks for
+    /// others. `None`: [`Service::answer`] is to be asked, and nothing was done yet. A panic is answered with an empty
+    /// 500.
+    fn at_once(&self, _head: &PlainHead<'_>, _client: IpAddr) -> Option<AtOnce> {
+        None
+    }
+
     /// The answer to `request`, which came from `peer`. A panic is answered with an empty 500.
     fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+}
+
+/// An answer that was there at once.
+pub enum AtOnce {
+    /// On to this URL, as serialised.
+    Redirect(String),
+    /// Anything else.
+    Reply(Response<Full<Bytes>>),
 }
 
 /// What all workers of an address share: who answers, what is put up with, and who is there already.
@@ -90,12 +109,21 @@ impl<S: Service> Door<S> {
         let (closing, told) = watch::channel(());
         let mut conversations = JoinSet::new();
         let mut shutdown = pin!(shutdown);
+        let mut lateness = Lateness::new();
         loop {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
+                () = lateness.look() => {}
                 Some(_) = conversations.join_next(), if !conversations.is_empty() => {}
-                Some((stream, peer)) = self.accept(&listener) => self.welcome(stream, peer, &told, &mut conversations),
+                Some((stream, peer)) = self.accept(&listener) => {
+                    if lateness.is_too_much(conversations.len()) {
+                        one_more(&self.talk.counters.shed);
+                        self.turn_away(stream, &mut conversations);
+                    } else {
+                        self.welcome(stream, peer, &told, &mut conversations);
+                    }
+                }
             }
         }
         if held == Held::Alone {
@@ -159,7 +187,8 @@ impl<S: Service> Door<S> {
 
     fn turn_away(&self, stream: TcpStream, conversations: &mut JoinSet<()>) {
         if self.talk.tls.is_some() {
-            // To say it under TLS would take the handshake that there is no room for.
+            // To say it under TLS would take the handshake that there is no room for. Who has said something already
+            // hears of the end at once, for the connection is reset.
             return;
         }
         if let Some(seat) = self.leaving.take() {

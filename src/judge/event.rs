@@ -11,8 +11,10 @@ use crate::base::{ClickId, EventId, MessageHash, RecipientHash, TenantId, Timest
 ///
 /// A warning and the continue that follows are two events with one `click_id`. A damaged link has no tenant, no URL
 /// and no message: what cannot be proven is not recorded as if it were.
+///
+/// `T` is its text: a `String`, or what is borrowed from a click that is just being recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClickEvent {
+pub struct ClickEvent<T = String> {
     /// When.
     pub time: Timestamp,
     /// The only key for deduplication.
@@ -32,15 +34,15 @@ pub struct ClickEvent {
     /// Index of the signal that settled it.
     pub decisive: Option<usize>,
     /// The policy that decided, as `name@version`.
-    pub policy: Option<String>,
+    pub policy: Option<T>,
     /// Which rule of it applied.
-    pub why: Option<String>,
+    pub why: Option<T>,
     /// The destination, whole; masked when read or exported.
-    pub url: Option<String>,
+    pub url: Option<T>,
     /// Its host (A-labels).
-    pub host: Option<String>,
+    pub host: Option<T>,
     /// Its registrable domain.
-    pub domain: Option<String>,
+    pub domain: Option<T>,
     /// The URLs inside it that were looked up beside it, outer before inner.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub chain: Vec<InnerUrl>,
@@ -57,15 +59,15 @@ pub struct ClickEvent {
     /// When the link was minted.
     pub link_issued: Option<Timestamp>,
     /// Address of the client, as far as the policy keeps it.
-    pub client: Option<String>,
+    pub client: Option<T>,
     /// The client's User-Agent, capped at 512 bytes.
-    pub user_agent: Option<String>,
+    pub user_agent: Option<T>,
     /// Who clicked, as far as can be told.
     pub actor: Actor,
     /// Microseconds from the whole request to the decision.
     pub decision_micros: u64,
     /// The node that answered.
-    pub node: String,
+    pub node: T,
 }
 
 /// A URL inside the destination, or one to which a visitor of it was sent.

@@ -5,12 +5,14 @@
 //! stands in its *event*. Four words, four types: none is ever used for another. A *flip* says that what was known when
 //! people clicked has turned since.
 
+mod authentication;
 mod decision;
 mod event;
 mod flip;
 mod signal;
 mod verdict;
 
+pub use authentication::{Authentication, Check, Hop, Method, Proof, Wish};
 pub use decision::{Action, Decision, Outcome};
 pub use event::{Actor, Asked, ClickEvent, Freshness, InnerUrl, Said};
 pub use flip::{Flip, Rejudged};

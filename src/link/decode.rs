@@ -1,7 +1,7 @@
 use super::{
     destination::{NotALink, join},
     facts::{Facts, Link, LinkId},
-    token::{self, Candidate, Flags, Header},
+    token::{self, Candidate, Flags, Header, TAG},
 };
 use crate::{base::TenantId, url};
 
@@ -25,7 +25,7 @@ pub fn decode(text: &[u8]) -> Result<Link, NotALink> {
 /// Segments of a prefix, and of a preview before it, that are looked at.
 const DEPTH: usize = 16;
 
-fn search(path: &[u8]) -> Result<Link, NotALink> {
+pub(super) fn search(path: &[u8]) -> Result<Link, NotALink> {
     let mut nearest = NotALink::Shape;
     let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
     for start in slashes.take(DEPTH) {
@@ -46,12 +46,16 @@ pub(super) fn read(candidate: &Candidate<'_>) -> Result<Link, NotALink> {
     let mut rest = Vec::with_capacity(candidate.rest_length());
     let tag = candidate.rest(|piece| rest.extend_from_slice(piece));
     let tag = tag.filter(|_| spelled).ok_or(NotALink::Base64)?;
-    let header = Header::from_bytes(&bytes);
+    read_rest(candidate.segment, Header::from_bytes(&bytes), &rest, tag)
+}
+
+/// What a segment and the bytes of a token say. Not proven here.
+pub(super) fn read_rest(segment: &[u8], header: Header, rest: &[u8], tag: [u8; TAG]) -> Result<Link, NotALink> {
     let flags = Flags::from_byte(header.flags).ok_or(NotALink::Flags(header.flags))?;
     if header.tenant == TenantId(0) {
         return Err(NotALink::Nobody);
     }
-    let destination = join(candidate.segment, flags, &rest)?;
+    let destination = join(segment, flags, rest)?;
     let facts = Facts {
         tenant: header.tenant,
         place: flags.place,

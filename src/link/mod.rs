@@ -9,6 +9,7 @@
 //! spelling, any algorithm named by the link itself. A valid link says "we minted this", never "this is safe".
 
 mod base;
+mod chain;
 mod decode;
 mod derive;
 mod destination;
@@ -31,6 +32,7 @@ mod primitives;
 mod vectors;
 
 pub use base::{BadLinkBase, LinkBase, is_reserved, is_whole, own_path};
+pub use chain::chain;
 pub use decode::decode;
 pub use destination::NotALink;
 pub use facts::{Facts, KeyId, Link, LinkId, Place};

@@ -1,12 +1,13 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use super::{
-    decode::read,
+    decode::{read, read_rest},
     derive::Mac,
+    destination::NotALink,
     facts::{KeyId, Link},
     keyring::KeyState,
     mint::tag_input,
-    token::{self, Candidate, Header},
+    token::{self, Candidate, Header, TAG},
 };
 use crate::base::{TenantId, Timestamp};
 
@@ -76,7 +77,7 @@ impl Opener {
         is_logged: &dyn Fn(&Link) -> bool,
     ) -> Result<Verified<Link>, Damaged> {
         let proof = self.prove(path, allowed, now).ok_or(Damaged)?;
-        let link = read(&proof.candidate).map_err(|_| Damaged)?;
+        let link = proof.link().map_err(|_| Damaged)?;
         match proof.lock.state {
             KeyState::Signing | KeyState::VerifyOnly => Ok(Verified(link)),
             KeyState::Compromised if is_logged(&link) => Ok(Verified(link)),
@@ -93,10 +94,15 @@ impl Opener {
         let lock = self.inner.lock(&header, allowed, now);
         let mut mac = lock.map_or(&self.inner.decoy, |lock| &lock.tag).clone();
         tag_input(&mut mac, &bytes, candidate.segment, candidate.rest_length());
-        let tag = candidate.rest(|piece| mac.update(piece));
+        let mut kept = Kept::default();
+        let tag = candidate.rest(|piece| {
+            mac.update(piece);
+            kept.push(piece);
+        });
         let proven = mac.verify(&tag.unwrap_or_default());
         let lock = lock?;
-        (proven && spelled && tag.is_some() && found.is_ok()).then_some(Proof { candidate, lock })
+        let tag = tag.filter(|_| proven && spelled && found.is_ok())?;
+        Some(Proof { candidate, lock, header, kept, tag })
     }
 }
 
@@ -129,6 +135,46 @@ impl Lock {
 struct Proof<'a> {
     candidate: Candidate<'a>,
     lock: &'a Lock,
+    header: Header,
+    kept: Kept,
+    tag: [u8; TAG],
+}
+
+impl Proof<'_> {
+    fn link(&self) -> Result<Link, NotALink> {
+        match self.kept.rest(self.candidate.rest_length()) {
+            Some(rest) => read_rest(self.candidate.segment, self.header, rest, self.tag),
+            None => read(&self.candidate),
+        }
+    }
+}
+
+/// `rest` as it was decoded to be proven, where it is not long: most are not, and need not be decoded again.
+struct Kept {
+    bytes: [u8; KEPT],
+    length: usize,
+}
+
+const KEPT: usize = 512;
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { bytes: [0; KEPT], length: 0 }
+    }
+}
+
+impl Kept {
+    fn push(&mut self, piece: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.length..self.length + piece.len()) {
+            place.copy_from_slice(piece);
+        }
+        self.length += piece.len();
+    }
+
+    /// All of it, if it has this length and was kept whole.
+    fn rest(&self, length: usize) -> Option<&[u8]> {
+        self.bytes.get(..self.length).filter(|rest| rest.len() == length)
+    }
 }
 
 impl<T> Verified<T> {

@@ -87,7 +87,7 @@ impl Width {
         match scope {
             Scope::Url(_) | Scope::File(_) => Self::of_url(),
             Scope::Paths { reach, name, prefix } => Self::of_paths(*reach, name, prefix.len()),
-            Scope::Hosts { reach, name } => Self::of_hosts(*reach, name),
+            Scope::Hosts { reach, name } => Self::of_hosts(*reach, labels(name)),
             Scope::Network(network) => Self::of_network(network),
             Scope::Pattern(_) => Self::of_pattern(),
         }
@@ -105,10 +105,10 @@ impl Width {
         }
     }
 
-    pub(super) fn of_hosts(reach: Reach, name: &str) -> Self {
+    pub(super) fn of_hosts(reach: Reach, labels: usize) -> Self {
         match reach {
             Reach::Host => Self::new(Kind::Host, 0, reach, 0),
-            _ => Self::new(Kind::Domain, labels(name), reach, 0),
+            _ => Self::new(Kind::Domain, labels, reach, 0),
         }
     }
 

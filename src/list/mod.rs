@@ -40,6 +40,7 @@ pub use head::Head;
 pub use hit::{Hit, Width};
 pub use index::{
     BuildError, Builder, Bytes, ForTenant, Imprint, Index, MAX_REPEATS, Refused, Scratch, Seed, Table, Tables, Target,
+    Unsorted,
 };
 pub use nearest::nearest;
 pub use network::Network;

@@ -3,11 +3,11 @@ use std::io::{self, BufRead};
 use sha2::{Digest, Sha256};
 
 use super::{
-    BadLine, Entry, Fault, Head, List, ListAction, Protected, Scope,
+    BadLine, Confirm, Entry, Fault, Head, List, ListAction, Protected, Scope,
     fault::Spot,
     line::{Line, split},
     nearest, note,
-    scope::Reading,
+    scope::{Reading, is_plain},
     trust,
 };
 use crate::{base::TenantId, url::Suffixes};
@@ -73,15 +73,40 @@ pub fn read(
     context: &Context<'_>,
     mut each: impl FnMut(Entry) -> io::Result<()>,
 ) -> io::Result<Read> {
-    let (mut reader, mut version, mut line) = (Reader::new(name, context), Sha256::new(), Vec::new());
-    for number in 1.. {
-        let Some(length) = next_line(&mut text, &mut version, &mut line)? else { break };
-        let bare = if number == 1 { without_mark(&line) } else { &line };
+    let (mut reader, mut version) = (Reader::new(name, context), Sha256::new());
+    let mut begun = Begun::default();
+    let mut number = 0_u32;
+    let mut take = |line: &[u8], length: usize| {
+        number = number.saturating_add(1);
+        let bare = if number == 1 { without_mark(line) } else { line };
         let (bare, length) = match bare.strip_suffix(b"\r") {
             Some(bare) => (bare, length - 1),
             None => (bare, length),
         };
-        reader.take(number, bare, length).map_or(Ok(()), &mut each)?;
+        reader.take(number, bare, length).map_or(Ok(()), &mut each)
+    };
+    loop {
+        let held = text.fill_buf()?;
+        if held.is_empty() {
+            break;
+        }
+        version.update(held);
+        let (taken, mut rest) = (held.len(), held);
+        while let Some((line, behind)) = memchr::memchr(b'\n', rest).and_then(|end| rest.split_at_checked(end)) {
+            rest = behind.get(1..).unwrap_or_default();
+            if begun.length == 0 {
+                take(line, line.len())?;
+            } else {
+                begun.put(line);
+                take(&begun.line, begun.length)?;
+                begun.clear();
+            }
+        }
+        begun.put(rest);
+        text.consume(taken);
+    }
+    if begun.length > 0 {
+        take(&begun.line, begun.length)?;
     }
     let mut read = reader.finish(in_short(&version.finalize()));
     if read.is_spoilt {
@@ -90,27 +115,23 @@ pub fn read(
     Ok(read)
 }
 
-/// Reads a line without its LF, of which no more is kept than tells that it is too long. Its length, or none at the end.
-fn next_line(text: &mut impl BufRead, version: &mut Sha256, line: &mut Vec<u8>) -> io::Result<Option<usize>> {
-    line.clear();
-    let (mut length, mut is_some) = (0, false);
-    loop {
-        let held = text.fill_buf()?;
-        if held.is_empty() {
-            return Ok(is_some.then_some(length));
-        }
-        is_some = true;
-        let end = memchr::memchr(b'\n', held);
-        let part = held.get(..end.unwrap_or(held.len())).unwrap_or_default();
-        length += part.len();
-        let room = (MAX_LINE_BYTES + 8).saturating_sub(line.len()).min(part.len());
-        line.extend_from_slice(part.get(..room).unwrap_or_default());
-        let taken = part.len() + usize::from(end.is_some());
-        version.update(held.get(..taken).unwrap_or_default());
-        text.consume(taken);
-        if end.is_some() {
-            return Ok(Some(length));
-        }
+/// A line of which the end is not read yet. No more of it is kept than tells that it is too long.
+#[derive(Default)]
+struct Begun {
+    line: Vec<u8>,
+    length: usize,
+}
+
+impl Begun {
+    fn put(&mut self, part: &[u8]) {
+        self.length += part.len();
+        let room = (MAX_LINE_BYTES + 8).saturating_sub(self.line.len()).min(part.len());
+        self.line.extend_from_slice(part.get(..room).unwrap_or_default());
+    }
+
+    fn clear(&mut self) {
+        self.line.clear();
+        self.length = 0;
     }
 }
 
@@ -239,6 +260,14 @@ impl<'a> Reader<'a> {
         }
         let line =
             std::str::from_utf8(bytes).map_err(|error| Spot { at: error.valid_up_to(), fault: Fault::NotUtf8 })?;
+        if is_plain(line) {
+            let fault = |fault| Spot { at: 0, fault };
+            self.entries += 1;
+            let scope = self.reading(Confirm::default()).read_plain(line).map_err(fault)?;
+            let entry = Entry { line: number, text: line.into(), scope, note: None };
+            self.check(&entry).map_err(fault)?;
+            return Ok(Some(entry));
+        }
         match split(line)? {
             Line::Blank => Ok(None),
             Line::Directive { name, value, at } => {
@@ -249,21 +278,17 @@ impl<'a> Reader<'a> {
                 self.entries += 1;
                 let within = |from: usize| move |spot: Spot| Spot { at: spot.at + from, ..spot };
                 let note = note::read(note).map_err(within(note_at))?;
-                let entry = Entry {
-                    line: number,
-                    text: text.into(),
-                    scope: self.read_scope(text, &note).map_err(within(at))?,
-                    note,
-                };
+                let confirm = note.as_ref().map(|note| note.confirm).unwrap_or_default();
+                let scope = self.reading(confirm).read(text).map_err(within(at))?;
+                let entry = Entry { line: number, text: text.into(), scope, note };
                 self.check(&entry).map_err(|fault| Spot { at, fault })?;
                 Ok(Some(entry))
             }
         }
     }
 
-    fn read_scope(&self, text: &str, note: &Option<Box<super::Note>>) -> Result<Scope, Spot> {
-        let confirm = note.as_ref().map(|note| note.confirm).unwrap_or_default();
-        Reading { suffixes: self.context.suffixes, action: self.head.action, confirm }.read(text)
+    fn reading(&self, confirm: Confirm) -> Reading<'a> {
+        Reading { suffixes: self.context.suffixes, action: self.head.action, confirm }
     }
 
     fn read_directive(&mut self, name: &str, value: &str) -> Result<(), Fault> {

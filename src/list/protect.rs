@@ -50,6 +50,9 @@ impl Protected {
 
     /// A protected host that blocking `scope` would block whole. Paths and single URLs block no whole host.
     pub fn struck_by(&self, scope: &Scope) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
         match scope {
             Scope::Hosts { reach, name } => self.struck_by_hosts(*reach, name),
             Scope::Network(network) => {
@@ -67,6 +70,9 @@ impl Protected {
 
     /// A protected host on which `scope` would block anything at all.
     pub fn touched_by(&self, scope: &Scope) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
         match scope {
             Scope::Paths { reach, name, .. } => self.touched_host(*reach, name),
             Scope::Url(text) => {

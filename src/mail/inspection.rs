@@ -7,10 +7,10 @@ use tokio::{
 
 use super::{
     Attempts, Count, Counts, Examined, Examiner, Failed, Letter, OnFailure, OnLarge, OnMalicious, OnPoison,
-    OnSuspicious, Rules, Way,
+    OnSuspicious, OnUnproven, Rules, Way,
 };
 use crate::{
-    judge::Tier,
+    judge::{Tier, Wish},
     message::{Limits, fields, split},
 };
 
@@ -19,6 +19,9 @@ const VERDICT: &str = "X-Sekisho-Verdict";
 
 /// Says that a message was not examined, and why not.
 const UNEXAMINED: &str = "X-Sekisho-Unexamined";
+
+/// Why a message is not simply delivered that its domain does not stand behind.
+const UNPROVEN: &str = "nothing proves that it comes from the domain in From, which asks for this (DMARC)";
 
 /// What becomes of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,14 +142,18 @@ impl Inspection {
     }
 
     fn by_tier(&self, letter: &Letter, examined: Examined) -> Disposal {
-        let Examined { message, mut top, tier, why } = examined;
+        let Examined { message, mut top, tier, why, asked } = examined;
         if tier >= Tier::Suspicious {
             tracing::warn!(queue = letter.name(), "{tier}: {why}");
         }
-        let aside = match tier {
+        let mut marked = tier >= Tier::Suspicious;
+        let mut aside = match tier {
             Tier::Clean | Tier::Unknown => None,
             Tier::Suspicious => match self.rules.suspicious {
-                OnSuspicious::Pass => return Disposal::Deliver { message, top, aside: None, examined: true },
+                OnSuspicious::Pass => {
+                    marked = false;
+                    None
+                }
                 OnSuspicious::Mark => None,
                 OnSuspicious::Quarantine => Some(why.clone()),
             },
@@ -156,8 +163,18 @@ impl Inspection {
                 OnMalicious::Quarantine => Some(why.clone()),
             },
         };
-        if tier >= Tier::Suspicious {
+        if marked {
             top.push((VERDICT.into(), format!("{tier}; {}", one_line(&why))));
+        }
+        match (self.rules.unproven, asked) {
+            (OnUnproven::Tell, _) | (_, None | Some(Wish::Nothing)) => {}
+            (OnUnproven::Follow, Some(Wish::Reject)) => {
+                tracing::warn!(queue = letter.name(), "refused: {UNPROVEN}");
+                return Disposal::Reject(UNPROVEN.into());
+            }
+            (OnUnproven::Follow, Some(Wish::Quarantine)) => aside = aside.or_else(|| Some(UNPROVEN.into())),
+            (OnUnproven::Mark, _) if marked => {}
+            (OnUnproven::Mark, _) => top.push((VERDICT.into(), format!("{}; {UNPROVEN}", Tier::Suspicious))),
         }
         Disposal::Deliver { message, top, aside: aside.map(|why| one_line(&why)), examined: true }
     }
@@ -184,7 +201,8 @@ impl Inspection {
             OnPoison::Accept => self.unexamined(&letter.raw, &what),
             OnPoison::Quarantine => {
                 let top = vec![(UNEXAMINED.into(), what.clone())];
-                Disposal::Deliver { message: without_ours(&letter.raw), top, aside: Some(what), examined: false }
+                let message = without_ours(&self.examiner.unexamined(&letter.raw));
+                Disposal::Deliver { message, top, aside: Some(what), examined: false }
             }
         }
     }
@@ -192,7 +210,8 @@ impl Inspection {
     fn unexamined(&self, raw: &[u8], why: &str) -> Disposal {
         self.counts.add(Count::Unexamined);
         let top = vec![(UNEXAMINED.into(), one_line(why))];
-        Disposal::Deliver { message: without_ours(raw), top, aside: None, examined: false }
+        let message = without_ours(&self.examiner.unexamined(raw));
+        Disposal::Deliver { message, top, aside: None, examined: false }
     }
 
     fn count(&self, disposal: &Disposal) {

@@ -17,6 +17,8 @@ pub struct Letter {
     pub client: Option<IpAddr>,
     /// How the client called itself.
     pub helo: String,
+    /// The mail system has it in its queue already and has written its field Received, the topmost one.
+    pub taken: bool,
     /// Under which number the mail system keeps it, for the log; empty where it tells none.
     pub queue_id: String,
 }

@@ -8,6 +8,7 @@
 
 mod attempts;
 mod counts;
+mod door;
 mod examine;
 pub mod filter;
 mod inspection;
@@ -15,6 +16,7 @@ mod letter;
 pub mod milter;
 mod place;
 mod rules;
+mod top;
 
 pub use attempts::Attempts;
 pub use counts::{Count, Counts};
@@ -22,4 +24,5 @@ pub use examine::{Examined, Examiner, Failed};
 pub use inspection::{Disposal, Inspection};
 pub use letter::{Letter, Way};
 pub use place::{Listener, Place, PlaceError};
-pub use rules::{OnFailure, OnLarge, OnMalicious, OnPoison, OnSuspicious, Rules};
+pub use rules::{OnFailure, OnLarge, OnMalicious, OnPoison, OnSuspicious, OnUnproven, Rules};
+pub use top::with_top;

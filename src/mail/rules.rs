@@ -15,6 +15,8 @@ pub struct Rules {
     pub malicious: OnMalicious,
     /// For one with a link that is suspicious.
     pub suspicious: OnSuspicious,
+    /// For one that its domain does not stand behind.
+    pub unproven: OnUnproven,
     /// For one that failed `attempts` times.
     pub poison: OnPoison,
     /// How often a message may fail before it is tried no more.
@@ -83,6 +85,18 @@ choice! {
         Quarantine "quarantine",
         /// It goes on like any other.
         Pass "pass",
+    }
+}
+choice! {
+    /// What becomes of a message that nothing proves to come from the domain in From, where its owner asks that such mail be
+    /// kept aside or refused (DMARC).
+    OnUnproven {
+        /// That is told, and nothing else.
+        Tell "tell",
+        /// It goes on with a field by which a rule of the mailbox can sort it.
+        Mark "mark",
+        /// What the owner asks for.
+        Follow "follow",
     }
 }
 choice! {

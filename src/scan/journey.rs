@@ -3,6 +3,7 @@ use std::fmt;
 use super::refresh;
 use crate::{
     judge::{Threat, Tier},
+    link,
     net::{NoAddress, NotFetched, Page},
     sources::Objection,
     url::{self, Context, WebUrl},
@@ -89,7 +90,7 @@ impl fmt::Display for By {
 
 /// Where a redirector or wrapper leads for all that can be read off it.
 pub(super) fn read_off(here: &WebUrl) -> Option<Step> {
-    let chain = url::unwrap(here);
+    let chain = link::chain(here);
     let hop = chain.hops().get(chain.end().checked_sub(1)?)?;
     Some(Step::to(hop.url.clone(), By::Format(hop.way.by().to_owned())))
 }

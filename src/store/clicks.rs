@@ -10,6 +10,7 @@ use super::{
     column::{Conditions, limit, url_key},
     file::begin,
     flips, mask_url,
+    matches::{self, MATCHES_MAX},
     month::{self, Month},
     spool::Row,
 };
@@ -96,6 +97,7 @@ impl Store {
             let transaction = begin(&connection)?;
             let gone = month::forget(&transaction, before)?;
             flips::forget(&transaction, before)?;
+            matches::forget(&transaction, before, MATCHES_MAX)?;
             transaction.commit().map(|()| gone.len())
         };
         forget().map_err(self.failed("drop old clicks"))

@@ -8,8 +8,8 @@ use super::Wrap;
 use crate::{
     base::{ClickId, MessageHash, RecipientHash, TenantId, Timestamp},
     judge::{
-        Actor, Asked, ClickEvent, EntryRef, Flip, Freshness, InnerUrl, Objection, Outcome, Rejudged, Said, Signal,
-        Source,
+        Actor, Asked, Authentication, ClickEvent, EntryRef, Flip, Freshness, InnerUrl, Objection, Outcome, Rejudged,
+        Said, Signal, Source,
     },
 };
 
@@ -47,6 +47,8 @@ pub struct MintedFor {
     pub issued: Option<Timestamp>,
     /// What the wrap log holds of this URL in this message for this recipient.
     pub wraps: Vec<Wrap>,
+    /// What was known of who sent the message, when it came.
+    pub authentication: Option<Authentication>,
 }
 
 impl fmt::Display for Explanation {
@@ -57,13 +59,18 @@ impl fmt::Display for Explanation {
 
 /// Explains the events of one reference ([`super::Store::click`]) with the wraps of its message
 /// ([`super::Store::wraps_of`]) and what turned since ([`super::Store::flips_of`]), all read with the same
-/// [`super::Reveal`]. None where there is no event.
-pub fn explain(events: &[ClickEvent], wraps: &[Wrap], flips: &[Flip]) -> Option<Explanation> {
+/// [`super::Reveal`], and what is known of who sent it ([`super::Store::authentication`]). None where there is no event.
+pub fn explain(
+    events: &[ClickEvent],
+    wraps: &[Wrap],
+    authentication: Option<Authentication>,
+    flips: &[Flip],
+) -> Option<Explanation> {
     let mut steps = events.to_vec();
     steps.sort_by_key(|event| (event.time, event.event_id));
     let first = steps.first()?;
     let (click_id, url) = (first.click_id, first.url.clone());
-    let minted_for = minted_for(first, wraps);
+    let minted_for = minted_for(first, wraps, authentication);
     let mut lines = vec![format!("Reference {click_id}")];
     lines.extend(about_link(first));
     if let Some(minted_for) = &minted_for {
@@ -74,7 +81,7 @@ pub fn explain(events: &[ClickEvent], wraps: &[Wrap], flips: &[Flip]) -> Option<
     Some(Explanation { click_id, url, minted_for, steps, flips: flips.to_vec(), lines })
 }
 
-fn minted_for(event: &ClickEvent, wraps: &[Wrap]) -> Option<MintedFor> {
+fn minted_for(event: &ClickEvent, wraps: &[Wrap], authentication: Option<Authentication>) -> Option<MintedFor> {
     let ours = |wrap: &&Wrap| {
         Some(wrap.message) == event.message
             && Some(wrap.recipient) == event.recipient
@@ -87,6 +94,7 @@ fn minted_for(event: &ClickEvent, wraps: &[Wrap]) -> Option<MintedFor> {
         recipient: event.recipient,
         issued: event.link_issued,
         wraps: wraps.iter().filter(ours).cloned().collect(),
+        authentication,
     })
 }
 
@@ -121,6 +129,8 @@ fn about_message(minted_for: &MintedFor) -> Vec<String> {
         lines.push("  The wrap log of this store does not hold it.".to_owned());
     }
     lines.extend(minted_for.wraps.iter().map(about_wrap));
+    let sentences = minted_for.authentication.iter().flat_map(Authentication::sentences);
+    lines.extend(sentences.map(|sentence| format!("  When it came: {}", printable(&sentence))));
     lines
 }
 
@@ -284,7 +294,7 @@ pub fn printable(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
-        judge::{HostFact, Threat, Tier},
+        judge::{Check, HostFact, Method, Proof, Threat, Tier, Wish},
         store::sample::{NOW, event, wrap},
     };
 
@@ -322,8 +332,23 @@ mod tests {
     }
 
     #[test]
+    fn who_sent_it_is_told_in_sentences() {
+        let from = vec![("header.from".to_owned(), "shop.example\u{202e}".to_owned())];
+        let check = Check { method: Method::Dmarc, proof: Proof::Fail, about: from, reason: None };
+        let known = Authentication { checks: vec![check], wish: Some(Wish::Reject), ..Authentication::default() };
+        let told = explain(&[blocked()], &[wrap()], Some(known)).unwrap().to_string();
+        assert!(
+            told.contains(
+                "  When it came: Nothing proves that this message comes from the domain in From, shop.example\u{fffd}."
+            ),
+            "{told}"
+        );
+        assert!(!told.contains('\u{202e}'));
+    }
+
+    #[test]
     fn a_block_is_traced_to_its_line_policy_message_and_moment() {
-        let explanation = explain(&[blocked()], &[wrap()], &[]).unwrap();
+        let explanation = explain(&[blocked()], &[wrap()], None, &[]).unwrap();
         let wanted = [
             format!("Reference {}", event(0).click_id),
             "The link goes to https://www.example.com/a?q=secret".to_owned(),
@@ -359,7 +384,7 @@ mod tests {
         ];
         let mut event = ClickEvent { chain, ..blocked() };
         event.signals[0].hop = 2;
-        let text = explain(&[event], &[], &[]).unwrap().to_string();
+        let text = explain(&[event], &[], None, &[]).unwrap().to_string();
         for line in [
             "  [1] inside it, by Sophos: https://w.example/?u=x\n",
             "  [2] inside [1], by nested URL: https://evil.example/\n",
@@ -383,8 +408,9 @@ mod tests {
             asked(Said::Clear, Freshness::Kept, Some(60_000), None),
             asked(Said::Silent, Freshness::Asked, None, Some("it took too long")),
         ];
-        let text =
-            explain(&[ClickEvent { asked, waited_micros: Some(300_000), ..blocked() }], &[], &[]).unwrap().to_string();
+        let text = explain(&[ClickEvent { asked, waited_micros: Some(300_000), ..blocked() }], &[], None, &[])
+            .unwrap()
+            .to_string();
         for line in [
             "  Source dns about [1] knows of nothing (kept from an earlier click, 60 seconds old).\n",
             "  Source dns about [1] did not answer: it took too long (asked for this click).\n",
@@ -400,7 +426,7 @@ mod tests {
         warned.outcome = Outcome::Warned;
         let mut proceeded = event(5_000);
         (proceeded.outcome, proceeded.click_id) = (Outcome::WarnedProceeded, warned.click_id);
-        let explanation = explain(&[proceeded, warned], &[], &[]).unwrap();
+        let explanation = explain(&[proceeded, warned], &[], None, &[]).unwrap();
         let text = explanation.to_string();
         let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("no {words:?} in {text}"));
         assert!(at("04:00:00 UTC  warned: shown a warning") < at("04:00:05 UTC  warned_proceeded: went on past"));
@@ -416,7 +442,7 @@ mod tests {
             Wrap { message: MessageHash([9; 8]), ..wrap() },
             Wrap { tenant: TenantId(9), ..wrap() },
         ];
-        assert_eq!(explain(&[event(0)], &others, &[]).unwrap().minted_for.unwrap().wraps, []);
+        assert_eq!(explain(&[event(0)], &others, None, &[]).unwrap().minted_for.unwrap().wraps, []);
     }
 
     #[test]
@@ -435,7 +461,7 @@ mod tests {
             link_issued: None,
             ..event(0)
         };
-        let explanation = explain(&[damaged], &[wrap()], &[]).unwrap();
+        let explanation = explain(&[damaged], &[wrap()], None, &[]).unwrap();
         assert_eq!(explanation.minted_for, None);
         let text = explanation.to_string();
         assert!(
@@ -446,14 +472,14 @@ mod tests {
 
     #[test]
     fn nothing_known_is_no_explanation() {
-        assert_eq!(explain(&[], &[wrap()], &[]), None);
+        assert_eq!(explain(&[], &[wrap()], None, &[]), None);
     }
 
     #[test]
     fn what_came_from_outside_cannot_steer_a_terminal() {
         let event = ClickEvent { user_agent: Some("\u{1b}[2J\r\n\u{202e}x".to_owned()), ..event(0) };
         let wrap = Wrap { subject: Some("a\u{9b}2J\nReference forged".to_owned()), ..wrap() };
-        for line in explain(&[event], &[wrap], &[]).unwrap().lines {
+        for line in explain(&[event], &[wrap], None, &[]).unwrap().lines {
             assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
         }
     }

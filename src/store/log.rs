@@ -140,7 +140,7 @@ impl ClickLog {
     }
 
     /// Takes an event. Never waits for the disk and never fails: where there is no room the event is counted as dropped.
-    pub fn record(&self, event: ClickEvent) {
+    pub fn record<T: AsRef<str>>(&self, event: ClickEvent<T>) {
         self.tally.count(&event);
         self.ledger.intake.take(&event);
     }

@@ -7,12 +7,14 @@ use rusqlite::Connection;
 use super::{StoreError, file::begin, month};
 
 /// What the store was at each version; a new one is a new file and a line here. None is ever edited once released.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration { sql: include_str!("sql/0001_wraps_and_clicks.sql"), then: |_| Ok(()) },
     Migration { sql: include_str!("sql/0002_spool_and_months.sql"), then: month::take_over },
     Migration { sql: include_str!("sql/0003_revocations.sql"), then: |_| Ok(()) },
     Migration { sql: include_str!("sql/0004_reports_and_notices.sql"), then: |_| Ok(()) },
-    Migration { sql: include_str!("sql/0005_flips.sql"), then: |_| Ok(()) },
+    Migration { sql: include_str!("sql/0005_authentication.sql"), then: |_| Ok(()) },
+    Migration { sql: include_str!("sql/0006_entry_matches.sql"), then: |_| Ok(()) },
+    Migration { sql: include_str!("sql/0007_flips.sql"), then: |_| Ok(()) },
 ];
 
 struct Migration {

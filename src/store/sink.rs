@@ -7,7 +7,9 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     StoreError, clicks,
     file::{begin, connect, make},
-    flips, month,
+    flips,
+    matches::{self, MATCHES_MAX},
+    month,
     spool::{Extent, Pace, Position, Row, SpoolId},
 };
 use crate::base::Timestamp;
@@ -79,6 +81,7 @@ impl Sink {
         self.with("write clicks", |connection| {
             let transaction = begin(connection)?;
             clicks::insert(&transaction, rows)?;
+            matches::note(&transaction, rows)?;
             let mut mark = transaction.prepare_cached(
                 "INSERT INTO drained (spool, segment, at, events) VALUES (?, ?, ?, ?)
                  ON CONFLICT (spool) DO UPDATE SET segment = excluded.segment, at = excluded.at, events = excluded.events",
@@ -95,6 +98,7 @@ impl Sink {
             let transaction = begin(connection)?;
             let gone = month::forget(&transaction, before)?;
             flips::forget(&transaction, before)?;
+            matches::forget(&transaction, before, MATCHES_MAX)?;
             transaction.commit()?;
             Ok(gone.len())
         })

@@ -15,7 +15,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn count(&self, event: &ClickEvent) {
+    pub(super) fn count<T>(&self, event: &ClickEvent<T>) {
         // Both indexes are within by their making; a counter that is not there counts nothing.
         let bucket = DECISION_MICROS.iter().position(|bound| event.decision_micros <= *bound);
         let bucket = self.times.get(bucket.unwrap_or(DECISION_MICROS.len()));

@@ -4,9 +4,10 @@ use rusqlite::{
 };
 
 use super::{
-    Reveal, Store, StoreError, Wrap,
+    Known, Reveal, Store, StoreError, Wrap,
     column::{Conditions, Parsed, TEXT_MAX, URL_MAX, cut, limit, url_key},
     file::begin,
+    known,
 };
 use crate::{
     base::{MessageHash, RecipientHash, TenantId, Timestamp},
@@ -60,6 +61,11 @@ impl Store {
     /// the same recipient is one row, with the time of the first. (Minted a minute later it is another link, and
     /// another row, so that each link that went out can be found.)
     pub fn record_wraps(&self, wraps: &[Wrap]) -> Result<(), StoreError> {
+        self.record_message(wraps, None)
+    }
+
+    /// The same, and in the same transaction what is known of who sent it.
+    pub fn record_message(&self, wraps: &[Wrap], known: Option<&Known<'_>>) -> Result<(), StoreError> {
         let failed = self.failed("record the links of a message");
         let connection = self.connection();
         let transaction = begin(&connection).map_err(&failed)?;
@@ -72,7 +78,10 @@ impl Store {
             current = Some((wrap, message));
             insert(&transaction, message, wrap).map_err(&failed)?;
         }
-        transaction.commit().map_err(&failed)
+        if let Some(known) = known {
+            known::insert(&transaction, known).map_err(&failed)?;
+        }
+        transaction.commit().map_err(failed)
     }
 
     /// The wraps that match, the newest first.

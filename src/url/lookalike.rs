@@ -333,7 +333,34 @@ impl Look {
     }
 
     fn push(&mut self, letter: u8) {
-        let letter = match letter {
+        let letter = LETTERS[usize::from(letter)];
+        let joined = match letter {
+            b'n' => Some((b'r', b'm')),
+            b'v' => Some((b'v', b'w')),
+            _ => None,
+        };
+        let before = joined.and_then(|_| self.letters.get_mut(self.length.checked_sub(1)?));
+        if let (Some((first, both)), Some(before)) = (joined, before)
+            && *before == first
+        {
+            *before = both;
+        } else if let Some(place) = self.letters.get_mut(self.length) {
+            *place = letter;
+            self.length += 1;
+        }
+    }
+
+    fn letters(&self) -> &[u8] {
+        self.letters.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// The letter as which each byte is seen.
+const LETTERS: [u8; 256] = {
+    let mut letters = [0; 256];
+    let mut byte = 0;
+    while byte < letters.len() {
+        letters[byte] = match byte as u8 {
             b'0' => b'o',
             b'1' | b'i' => b'l',
             b'3' => b'e',
@@ -343,27 +370,10 @@ impl Look {
             b'8' => b'b',
             other => other.to_ascii_lowercase(),
         };
-        let before = self.length.checked_sub(1).and_then(|at| self.letters.get_mut(at));
-        let joined = match (before.as_deref(), letter) {
-            (Some(b'r'), b'n') => Some(b'm'),
-            (Some(b'v'), b'v') => Some(b'w'),
-            _ => None,
-        };
-        match (joined, before) {
-            (Some(joined), Some(before)) => *before = joined,
-            _ => {
-                if let Some(place) = self.letters.get_mut(self.length) {
-                    *place = letter;
-                    self.length += 1;
-                }
-            }
-        }
+        byte += 1;
     }
-
-    fn letters(&self) -> &[u8] {
-        self.letters.get(..self.length).unwrap_or_default()
-    }
-}
+    letters
+};
 
 /// Whether one letter was put in, left out, replaced, or has changed places with its neighbour.
 fn is_one_off(one: &[u8], other: &[u8]) -> bool {

@@ -83,7 +83,8 @@ pub(super) fn parts(text: &str) -> Option<Parts> {
 /// Whether a browser takes this for the name of a host and leaves it as it is: small letters, digits, `-`, `_` and dots,
 /// no label empty or an A-label, none at the end that could be a number. Others may be names all the same.
 pub fn is_plain_name(name: &str) -> bool {
-    while_in(name.as_bytes(), 0, HOST) == name.len() && is_name(name.as_bytes())
+    let others = name.bytes().fold(0, |others, byte| others | !STAYS[usize::from(byte)] & HOST);
+    others == 0 && is_name(name.as_bytes())
 }
 
 /// Where the run of such bytes ends.

@@ -12,6 +12,8 @@ use publicsuffix::{List, Psl, Type};
 /// costs some tens of milliseconds and megabytes: do it once and share it behind an `Arc`.
 pub struct Suffixes {
     list: List,
+    /// Names of two labels, and of one with a wildcard, at which the list goes deeper than top-level domains do.
+    deep: foldhash::HashSet<Box<str>>,
 }
 
 /// A text that is no public suffix list.
@@ -52,12 +54,37 @@ impl Suffixes {
             publicsuffix::Error::InvalidList => BadSuffixList::NoRules,
             error => BadSuffixList::BadRule(error.to_string()),
         })?;
-        Ok(Self { list })
+        let deep = rules(text).filter_map(|(_, rule)| outermost(rule)).map(Into::into).collect();
+        Ok(Self { list, deep })
     }
 
     /// The domain that somebody registered: the public suffix and one label more. `None` for a public suffix, an
     /// address, and what is no host. A name under an unknown top-level domain has its last two labels.
     pub fn registrable_domain<'a>(&self, host: &'a str) -> Option<&'a str> {
+        self.last_two(host).or_else(|| self.by_the_list(host))
+    }
+
+    /// The last two labels, where no rule of the list has to be looked for: a name in plain letters under a top-level
+    /// domain, with no suffix of two labels or more near it. Most hosts are such, and every click asks for one.
+    fn last_two<'a>(&self, host: &'a str) -> Option<&'a str> {
+        let (mut dots, mut before) = ([usize::MAX; 2], b'.');
+        for (at, byte) in host.bytes().enumerate() {
+            match byte {
+                b'.' if before != b'.' => dots = [dots[1], at],
+                b'a'..=b'z' | b'0'..=b'9' | b'-' => {}
+                _ => return None,
+            }
+            before = byte;
+        }
+        let [second, first] = dots;
+        let top = host.get(first.wrapping_add(1)..).filter(|_| first < host.len())?;
+        let two = host.get(second.wrapping_add(1)..)?;
+        // The list knows labels in other letters, not their A-labels alone.
+        let is_plain = top.starts_with(|first: char| first.is_ascii_lowercase()) && !two.contains("xn--");
+        (is_plain && !self.deep.contains(top) && !self.deep.contains(two)).then_some(two)
+    }
+
+    fn by_the_list<'a>(&self, host: &'a str) -> Option<&'a str> {
         let name = name(host)?;
         let suffix = self.list.suffix(lower(name).as_bytes())?.as_bytes().len();
         let rest = name.get(..name.len().checked_sub(suffix + 1)?)?;
@@ -133,17 +160,39 @@ fn hidden_rules(text: &str) -> String {
     lines
 }
 
+/// The name of at most two labels at which a rule begins to go deeper than a top-level domain: `co.uk` for `co.uk` and for
+/// `x.co.uk`, `ck` for `*.ck` and `!www.ck`. `None` for a rule of one label.
+fn outermost(rule: &str) -> Option<&str> {
+    let rule = rule.trim_start_matches('!');
+    if let Some(under) = rule.strip_prefix("*.").filter(|under| !under.contains('.')) {
+        return Some(under);
+    }
+    let (above, _) = rule.rmatch_indices('.').next()?;
+    let second = rule[..above].rfind('.').map_or(0, |dot| dot + 1);
+    rule.get(second..)
+}
+
 /// The host without its trailing dot, if it can be a domain name: no empty label, no address. What ends in a number is
 /// an address or nothing (WHATWG URL, "ends in a number").
 fn name(host: &str) -> Option<&str> {
     let name = host.strip_suffix('.').unwrap_or(host);
-    let last = name.rsplit('.').next()?;
-    let number = match last.strip_prefix("0x").or_else(|| last.strip_prefix("0X")) {
+    // One pass: long lists ask for millions of names.
+    let (mut before, mut label) = (b'.', 0);
+    for (at, byte) in name.bytes().enumerate() {
+        match byte {
+            b':' | b'[' | b'/' => return None,
+            b'.' if before == b'.' => return None,
+            b'.' => label = at + 1,
+            _ => {}
+        }
+        before = byte;
+    }
+    let last = name.get(label..).filter(|last| !last.is_empty())?;
+    let is_number = match last.strip_prefix("0x").or_else(|| last.strip_prefix("0X")) {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
         None => last.bytes().all(|byte| byte.is_ascii_digit()),
     };
-    let empty = name.starts_with('.') || last.is_empty() || name.contains("..");
-    (!number && !empty && !name.contains([':', '[', '/'])).then_some(name)
+    (!is_number).then_some(name)
 }
 
 fn lower(name: &str) -> Cow<'_, str> {

@@ -293,3 +293,92 @@ fn answer(question: &[u8], does: &Does, over_tcp: bool) -> Option<Vec<u8>> {
     }
     Some(bytes)
 }
+
+/// A server of TXT records: what it has it tells, names that begin with `hang` it lets wait, and all others do not exist.
+pub(crate) struct Texts {
+    pub(crate) address: SocketAddr,
+    records: Arc<Mutex<BTreeMap<String, String>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Texts {
+    pub(crate) fn start() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let (records, asked, ends) =
+            (Arc::<Mutex<BTreeMap<String, String>>>::default(), Arc::default(), Arc::default());
+        let mut texts = Self { address, records, asked, ends, thread: None };
+        let (records, asked, ends) =
+            (Arc::clone(&texts.records), Arc::clone(&texts.asked), Arc::<AtomicBool>::clone(&texts.ends));
+        texts.thread = Some(std::thread::spawn(move || {
+            let mut bytes = [0; 1500];
+            while let Ok((length, from)) = socket.recv_from(&mut bytes) {
+                if ends.load(Ordering::SeqCst) {
+                    return;
+                }
+                let question = &bytes[..length];
+                let Some(name) = name_of(question).map(|name| name.to_ascii_lowercase()) else { continue };
+                asked.lock().unwrap().push(name.clone());
+                let text = records.lock().unwrap().get(&name).cloned();
+                if !name.starts_with("hang") {
+                    socket.send_to(&tell_text(question, text.as_deref()), from).unwrap();
+                }
+            }
+        }));
+        texts
+    }
+
+    pub(crate) fn set(&self, name: &str, text: &str) {
+        self.records.lock().unwrap().insert(name.to_owned(), text.to_owned());
+    }
+
+    pub(crate) fn records(&self) -> BTreeMap<String, String> {
+        self.records.lock().unwrap().clone()
+    }
+
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Texts {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        let _ = UdpSocket::bind("127.0.0.1:0").unwrap().send_to(&[0], self.address);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+fn tell_text(question: &[u8], text: Option<&str>) -> Vec<u8> {
+    let end = 12 + name_of(question).unwrap().len() + 2 + 4;
+    let asked = &question[12..end];
+    let is_text = asked.ends_with(&[0, 16, 0, 1]);
+    let answer = text.filter(|_| is_text);
+    let code = if text.is_some() { 0x80 } else { 0x83 };
+    let mut bytes = vec![question[0], question[1], 0x84, code, 0, 1, 0, u8::from(answer.is_some()), 0, 0, 0, 0];
+    if answer.is_none() {
+        bytes[9] = 1;
+    }
+    bytes.extend(asked);
+    match answer {
+        Some(text) => {
+            let pieces: Vec<u8> = text
+                .as_bytes()
+                .chunks(255)
+                .flat_map(|piece| std::iter::once(u8::try_from(piece.len()).unwrap()).chain(piece.iter().copied()))
+                .collect();
+            bytes.extend([0xc0, 12, 0, 16, 0, 1, 0, 0, 1, 44]);
+            bytes.extend(u16::try_from(pieces.len()).unwrap().to_be_bytes());
+            bytes.extend(pieces);
+        }
+        None => {
+            bytes.extend([0, 0, 6, 0, 1, 0, 0, 1, 44, 0, 22, 0, 0]);
+            for number in [1_u32, 300, 60, 600, 1] {
+                bytes.extend(number.to_be_bytes());
+            }
+        }
+    }
+    bytes
+}

@@ -81,6 +81,12 @@ fn filter_holds_on_its_samples() {
     run("filter", oracle::filter);
 }
 
+#[cfg(feature = "server")]
+#[test]
+fn results_holds_on_its_samples() {
+    run("results", oracle::results);
+}
+
 #[test]
 fn rice_holds_on_its_samples() {
     run("rice", oracle::rice);

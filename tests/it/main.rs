@@ -2,6 +2,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 #[cfg(feature = "server")]
+mod auth;
+#[cfg(feature = "server")]
 mod browser;
 #[cfg(feature = "server")]
 mod clamd;

@@ -2,6 +2,8 @@
 //! delivers them to a Maildir. Skipped, aloud, where there is no Postfix or where the tests do not run as root, without
 //! which it cannot deliver.
 
+mod auth;
+mod corpus;
 mod filter;
 mod letters;
 mod milter;
@@ -9,3 +11,4 @@ mod outgoing;
 mod postfix;
 mod service;
 mod smtp;
+mod stalls;

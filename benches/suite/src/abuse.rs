@@ -12,13 +12,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use rustix::net;
 
 use crate::{
     click::Field,
     open_loop::{self, Connections},
     paper::Paper,
     process::on_generator_cpu,
-    site,
+    site::{self, FRONT_END},
     slices::{Plan, take, watched},
 };
 
@@ -35,14 +36,61 @@ struct Kind {
     /// Acts a second.
     rate: u32,
     act: fn(&mut Abuser) -> Option<()>,
+    /// Whether nginx, which is asked without TLS, understands it.
+    is_for_both: bool,
 }
 
-const KINDS: [Kind; 5] = [
-    Kind { name: "dribble", what: "400 clients that send a byte of their head now and then", rate: 800, act: dribble },
-    Kind { name: "nonsense", what: "200 connections a second that speak no HTTP", rate: 200, act: nonsense },
-    Kind { name: "heads", what: "100 heads of 64 kB a second", rate: 100, act: heads },
-    Kind { name: "churn", what: "300 connections a second that are dropped at once", rate: 300, act: churn },
-    Kind { name: "forged", what: "1,000 links a second that cannot be proven", rate: 1_000, act: forged },
+const KINDS: [Kind; 8] = [
+    Kind {
+        name: "dribble",
+        what: "400 clients that send a byte of their head now and then",
+        rate: 800,
+        act: dribble,
+        is_for_both: true,
+    },
+    Kind {
+        name: "nonsense",
+        what: "200 connections a second that speak no HTTP",
+        rate: 200,
+        act: nonsense,
+        is_for_both: true,
+    },
+    Kind { name: "heads", what: "100 heads of 64 kB a second", rate: 100, act: heads, is_for_both: true },
+    Kind {
+        name: "churn",
+        what: "300 connections a second that are dropped at once",
+        rate: 300,
+        act: churn,
+        is_for_both: true,
+    },
+    Kind {
+        name: "forged",
+        what: "1,000 links a second that cannot be proven",
+        rate: 1_000,
+        act: forged,
+        is_for_both: true,
+    },
+    Kind {
+        name: "resets",
+        what: "50 HTTP/2 connections a second that open and reset 1,000 streams each (rapid reset)",
+        rate: 50,
+        act: resets,
+        is_for_both: false,
+    },
+    Kind {
+        name: "continuation",
+        what: "50 HTTP/2 connections a second with a head of 1,000 empty CONTINUATION frames",
+        rate: 50,
+        act: continuation,
+        is_for_both: false,
+    },
+    Kind {
+        name: "pings",
+        what: "50 HTTP/2 connections a second with 1,000 PINGs each",
+        rate: 50,
+        act: pings,
+        is_for_both: false,
+    },
 ];
 
 /// Issue line "honest clients' p99 at most doubled".
@@ -60,6 +108,7 @@ pub fn measure(field: &Field, plan: Plan, paper: &mut Paper) -> Result<()> {
         let contender = servers[at / each];
         let server = &contender.server;
         let kind = (at % each).checked_sub(1).map(|kind| &KINDS[kind]);
+        let kind = kind.filter(|kind| kind.is_for_both || at >= each);
         let _abuser = kind.map(|kind| Running::start(server.address, kind, length)).transpose()?;
         let (outcome, _, disturbance, length) =
             watched(|| server.ran(), || open_loop::run(server.address, &contender.paths, RATE, length, connections))?;
@@ -73,6 +122,10 @@ pub fn measure(field: &Field, plan: Plan, paper: &mut Paper) -> Result<()> {
             let at = server * each + kind;
             let p99 = rounds.spread(at, |outcome| outcome.p99);
             let factor = rounds.ratio(at, server * each, |outcome| outcome.p99);
+            if server == 0 && kind.checked_sub(1).is_some_and(|kind| !KINDS[kind].is_for_both) {
+                row.extend(["not asked".into(), String::new()]);
+                continue;
+            }
             row.push(format!("{:.0} ({:.0} .. {:.0})", p99.median, p99.least, p99.most));
             row.push(format!("{:.2}", factor.median));
             if server == 1 {
@@ -156,6 +209,21 @@ impl Abuser {
         Some(stream)
     }
 
+    /// Says it as a front end that may speak HTTP/2 without TLS, and hears what comes.
+    fn say_as_front_end(&self, frames: &[u8]) -> Option<()> {
+        let socket = net::socket(net::AddressFamily::INET, net::SocketType::STREAM, None).ok()?;
+        net::bind(&socket, &SocketAddr::from((FRONT_END, 0))).ok()?;
+        net::connect(&socket, &self.address).ok()?;
+        let mut stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(WAIT)).ok()?;
+        stream.set_write_timeout(Some(WAIT)).ok()?;
+        // A server that has enough does not read to the end.
+        let _ = stream.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &*frame(SETTINGS, 0, 0, &[]), frames].concat());
+        let mut answer = [0; 4096];
+        while stream.read(&mut answer).ok()? > 0 {}
+        Some(())
+    }
+
     /// Says it on a connection of its own, and hears what comes.
     fn say(&self, bytes: &[u8]) -> Option<()> {
         let mut stream = self.connect()?;
@@ -204,4 +272,38 @@ fn forged(abuser: &mut Abuser) -> Option<()> {
         abuser.held.clear();
     }
     Some(())
+}
+
+const HEADERS: u8 = 1;
+const RESET: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const CONTINUATION: u8 = 9;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+/// `GET http://x/` in HPACK.
+const GET: [u8; 6] = [0x82, 0x86, 0x84, 0x01, 1, b'x'];
+const MANY: u32 = 1_000;
+
+/// A frame (RFC 9113 section 4.1); payloads here are short.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = (payload.len() as u32).to_be_bytes();
+    [&length[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+fn resets(abuser: &mut Abuser) -> Option<()> {
+    let stream = |at: u32| {
+        let stream = 2 * at + 1;
+        [frame(HEADERS, END_HEADERS | END_STREAM, stream, &GET), frame(RESET, 0, stream, &[0, 0, 0, 8])].concat()
+    };
+    abuser.say_as_front_end(&(0..MANY).flat_map(stream).collect::<Vec<u8>>())
+}
+
+fn continuation(abuser: &mut Abuser) -> Option<()> {
+    let more = frame(CONTINUATION, 0, 1, &[]).repeat(MANY as usize);
+    abuser.say_as_front_end(&[frame(HEADERS, 0, 1, &GET), more].concat())
+}
+
+fn pings(abuser: &mut Abuser) -> Option<()> {
+    abuser.say_as_front_end(&frame(PING, 0, 0, &[0; 8]).repeat(MANY as usize))
 }

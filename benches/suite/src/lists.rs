@@ -76,9 +76,9 @@ fn compile(folder: &Path, count: u64, line: impl Fn(u64) -> String) -> Result<Ma
     // From here on the peak counts anew.
     fs::write("/proc/self/clear_refs", "5").context("the peak of memory cannot be set back")?;
     let began = Instant::now();
-    let draft = compiled.draft("names", &text, &context, &mut |_| {})?;
+    let draft = compiled.draft("names", &text, &context)?;
     ensure!(draft.read.bad.is_empty(), "{} is refused", draft.read.bad[0]);
-    drop(compiled.publish(draft, NOW, "names".into(), &mut |_| {})?);
+    drop(compiled.publish(draft, NOW, "names".into())?);
     let took = began.elapsed();
     let peak = peak()?.saturating_sub(before);
     fs::remove_file(text)?;

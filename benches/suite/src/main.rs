@@ -6,6 +6,7 @@
 mod abuse;
 mod click;
 mod cpu;
+mod flood;
 // Of the instruction counts, which need more of it.
 #[allow(dead_code)]
 #[path = "../../operations/house.rs"]
@@ -24,6 +25,7 @@ mod process;
 mod rewriting;
 mod site;
 mod slices;
+mod swap;
 mod timing;
 mod tls;
 mod wrk;
@@ -39,9 +41,10 @@ use lists::Measure;
 use paper::Paper;
 use slices::Plan;
 
-const CHAPTERS: [&str; 11] = [
+const CHAPTERS: [&str; 12] = [
     "inside",
     "lists",
+    "swap",
     "click",
     "latency",
     "connections",
@@ -65,6 +68,7 @@ struct Effort {
     /// Tries of each kind of bad link.
     tries: usize,
     lists: Measure,
+    swap: swap::Measure,
 }
 
 const QUICK: Effort = Effort {
@@ -75,6 +79,7 @@ const QUICK: Effort = Effort {
     sizes: &[64 << 10, 1 << 20],
     tries: 4_000,
     lists: Measure { sizes: &[10_000, 100_000, 1_000_000], beside: (200_000, 50_000), lookups: 50_000, rounds: 3 },
+    swap: swap::Measure { entries: 100_000, most: 1_000_000 },
 };
 
 const FULL: Effort = Effort {
@@ -90,6 +95,7 @@ const FULL: Effort = Effort {
         lookups: 1_000_000,
         rounds: 5,
     },
+    swap: swap::Measure { entries: 1_000_000, most: 10_000_000 },
 };
 
 fn main() -> Result<()> {
@@ -98,6 +104,7 @@ fn main() -> Result<()> {
     let effort = |name: &str| [QUICK, FULL].into_iter().find(|effort| effort.name == name);
     match arguments[..] {
         ["abuse", address, kind, seconds] => abuse::abuse(address, kind, seconds),
+        ["flood", ref arguments @ ..] => flood::flood(arguments),
         ["generate", ref arguments @ ..] => open_loop::generate(arguments),
         [name] if effort(name).is_some() => run(&effort(name).unwrap_or(QUICK), &CHAPTERS),
         [name, ref chapters @ ..]
@@ -119,6 +126,9 @@ fn run(effort: &Effort, chapters: &[&str]) -> Result<()> {
     }
     if wants("lists") {
         lists::measure(effort.lists, &mut paper)?;
+    }
+    if wants("swap") {
+        swap::measure(effort.plan, effort.swap, &mut paper)?;
     }
     if ["click", "latency", "connections", "handshakes", "pages", "overload", "abuse", "timing"].into_iter().any(wants)
     {

@@ -24,16 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What came of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
-    /// Answers below 500 in time, a second.
-    pub good: f64,
     /// Microseconds.
     pub p50: f64,
     pub p99: f64,
     pub p999: f64,
-    /// Answers of 503, and the slowest of 99 % of them in microseconds.
-    pub refused: f64,
-    pub refused_p99: f64,
-    /// Requests that nobody answered in time.
+    /// Requests that nobody answered in time, or with 503.
     pub lost: f64,
 }
 
@@ -61,8 +56,8 @@ pub fn run(
     let said = String::from_utf8(out.stdout)?;
     ensure!(out.status.success(), "the generator failed: {}", String::from_utf8(out.stderr)?);
     let numbers: Vec<f64> = said.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-    let [good, p50, p99, p999, refused, refused_p99, lost] = numbers[..] else { bail!("it said {said}") };
-    Ok(Outcome { good, p50, p99, p999, refused, refused_p99, lost })
+    let [p50, p99, p999, lost] = numbers[..] else { bail!("it said {said}") };
+    Ok(Outcome { p50, p99, p999, lost })
 }
 
 /// The process itself.
@@ -74,17 +69,13 @@ pub fn generate(arguments: &[&str]) -> Result<()> {
     let requests = requests.lines().map(|path| format!("GET {path} HTTP/1.1\r\n{headers}").into_bytes()).collect();
     let mut generator = Generator::new(address.parse()?, requests, connections)?;
     generator.go(rate.parse()?, Duration::from_secs_f64(seconds.parse()?))?;
-    let seconds: f64 = seconds.parse()?;
-    let Generator { mut took, mut refused, lost, .. } = generator;
+    let Generator { mut took, lost, .. } = generator;
     took.sort_unstable();
-    refused.sort_unstable();
-    let at = |sorted: &[u64], part: f64| {
-        let at = (sorted.len() as f64 * part) as usize;
-        sorted.get(at.min(sorted.len().wrapping_sub(1))).copied().unwrap_or(0) as f64 / 1e3
+    let at = |part: f64| {
+        let at = (took.len() as f64 * part) as usize;
+        took.get(at.min(took.len().wrapping_sub(1))).copied().unwrap_or(0) as f64 / 1e3
     };
-    let (p50, p99, p999) = (at(&took, 0.5), at(&took, 0.99), at(&took, 0.999));
-    let good = took.len() as f64 / seconds;
-    println!("{good:.1} {p50:.1} {p99:.1} {p999:.1} {} {:.1} {lost}", refused.len(), at(&refused, 0.99));
+    println!("{:.1} {:.1} {:.1} {lost}", at(0.5), at(0.99), at(0.999));
     Ok(())
 }
 
@@ -97,7 +88,6 @@ struct Generator {
     most: usize,
     due: VecDeque<Instant>,
     took: Vec<u64>,
-    refused: Vec<u64>,
     lost: u64,
     sent: usize,
 }
@@ -122,7 +112,6 @@ impl Generator {
             most: connections.most,
             due: VecDeque::new(),
             took: Vec::new(),
-            refused: Vec::new(),
             lost: 0,
             sent: 0,
         };
@@ -262,7 +251,7 @@ impl Generator {
             let Some(asked) = connection.asked.take() else { return self.close(at) };
             let took = u64::try_from(asked.elapsed().as_nanos()).unwrap_or(u64::MAX);
             if status == 503 {
-                self.refused.push(took);
+                self.lost += 1;
                 return self.close(at);
             }
             if took <= PATIENCE.as_nanos() as u64 {

@@ -4,7 +4,7 @@ use std::{
     fmt::Write as _,
     fs,
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -22,6 +22,8 @@ use crate::{
     tls::Certificate,
 };
 
+/// Who may speak HTTP/2 without TLS: nobody who is measured, so that it is bare frames that are sent by whoever abuses it.
+pub const FRONT_END: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 pub const HOST: &str = "go.perf.example";
 pub const TENANT: TenantId = TenantId(1);
 /// Entries of the lists that a click is looked up in.
@@ -59,23 +61,44 @@ impl Site {
 
     /// The same with TLS of its own, where there is a certificate.
     pub fn serve_with(&self, name: &'static str, certificate: Option<&Certificate>) -> Result<(Server, SocketAddr)> {
-        let (listen, admin) = (free_address()?, free_address()?);
-        let file = self.folder.path().join(format!("{}.toml", listen.port()));
-        let config = format!(
-            "data_dir = {:?}\nlisten = \"{listen}\"\nadmin_listen = \"{admin}\"\nstore = {:?}\nspool = {:?}\nworkers = 1\n\n[[tenant]]\nid = 1\n\
-             name = \"Perf\"\nbase_url = \"http://{HOST}\"\n\n[limits]\nspool_megabytes = 1024\n",
-            self.folder.path().canonicalize()?,
-            self.folder.path().canonicalize()?.join(format!("{}.db", listen.port())),
-            self.folder.path().canonicalize()?.join(format!("{}.spool", listen.port())),
-        );
         let tls = certificate.map_or_else(String::new, |Certificate { chain, key }| {
             format!("\n[tls]\ncertificate = {chain:?}\nkey = {key:?}\n")
         });
-        fs::write(&file, config + &tls)?;
+        self.serve_as(name, &tls)
+    }
+
+    /// The same under a policy that records no click which is let through.
+    pub fn serve_quietly(&self, name: &'static str) -> Result<(Server, SocketAddr)> {
+        self.serve_as(name, "policy = \"quiet\"\n\n[[policy]]\nname = \"quiet\"\nlog = \"stops\"\n")
+    }
+
+    fn serve_as(&self, name: &'static str, more: &str) -> Result<(Server, SocketAddr)> {
+        let (listen, admin) = (free_address()?, free_address()?);
+        let file = self.write_config(&listen.port().to_string(), listen, admin, more)?;
         let mut command = on_server_cpu("target/release/sekisho");
         command.arg("serve").arg("--config").arg(&file).env("TOKIO_WORKER_THREADS", "1");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Ok((Server::start(name, command, listen)?, admin))
+    }
+
+    /// A configuration under this name, with a store of its own, that ends in its tenant; where it lies.
+    pub fn write_config(&self, name: &str, listen: SocketAddr, admin: SocketAddr, more: &str) -> Result<PathBuf> {
+        let folder = self.folder.path().canonicalize()?;
+        let file = folder.join(format!("{name}.toml"));
+        let config = format!(
+            "data_dir = {folder:?}\nlisten = \"{listen}\"\nadmin_listen = \"{admin}\"\nstore = {:?}\nspool = {:?}\n\
+             workers = 1\ntrusted_proxies = [\"{FRONT_END}\"]\n\n[limits]\nspool_megabytes = 1024\n\n\
+             [[tenant]]\nid = 1\nname = \"Perf\"\nbase_url = \"http://{HOST}\"\n",
+            folder.join(format!("{name}.db")),
+            folder.join(format!("{name}.spool")),
+        );
+        fs::write(&file, config + more)?;
+        Ok(file)
+    }
+
+    /// Where its data lies.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn minter(&self) -> Result<Minter> {

@@ -52,6 +52,12 @@ pub(in crate::cli) enum ListCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Compile the long lists to the disk now, with those of feeds, so that the next start has them at once.
+    Compile {
+        /// One JSON object a list.
+        #[arg(long)]
+        json: bool,
+    },
     /// Read a list in another format and show what comes of it; written with --yes, or where a terminal says so.
     Import(ImportArguments),
     /// Write a list in another format to stdout, and say what the format cannot hold.

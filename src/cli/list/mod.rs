@@ -3,6 +3,7 @@
 mod add;
 mod args;
 mod check;
+mod compile;
 mod draft;
 mod explain;
 mod export;
@@ -21,8 +22,9 @@ pub(super) fn run(place: &PlaceArguments, command: ListCommand, out: &mut Stdout
     match command {
         ListCommand::Check { paths, json } => check::run(&work, &paths, json, out),
         ListCommand::Explain { url, json } => explain::run(&work, &url, json, out),
-        ListCommand::Search { text, json } => search::search(&work.shelf()?, &text, work.now, json, out),
-        ListCommand::Show { name, json } => search::show(&work.shelf()?, name.as_deref(), work.now, json, out),
+        ListCommand::Search { text, json } => search::search(&work, &text, json, out),
+        ListCommand::Show { name, json } => search::show(&work, name.as_deref(), json, out),
+        ListCommand::Compile { json } => compile::run(&work, json, out),
         ListCommand::Stat { json } => stat::run(&work, json, out),
         ListCommand::Add(args) => add::run(&work, &args, out),
         ListCommand::Remove(args) => remove::run(&work, &args, out),

@@ -1,11 +1,8 @@
 use super::shown::{ShownEntry, ShownList};
-use crate::{
-    app::Shelf,
-    base::Timestamp,
-    cli::{Exit, Failure, output::Stdout},
-};
+use crate::cli::{Exit, Failure, output::Stdout, work::Work};
 
-pub(super) fn search(shelf: &Shelf, text: &str, now: Timestamp, json: bool, out: &mut Stdout) -> Result<(), Failure> {
+pub(super) fn search(work: &Work, text: &str, json: bool, out: &mut Stdout) -> Result<(), Failure> {
+    let (shelf, now) = (work.shelf()?, work.now);
     let wanted = text.to_lowercase();
     let holds = |value: Option<&str>| value.is_some_and(|value| value.to_lowercase().contains(&wanted));
     for list in shelf.lists() {
@@ -18,13 +15,8 @@ pub(super) fn search(shelf: &Shelf, text: &str, now: Timestamp, json: bool, out:
     Ok(())
 }
 
-pub(super) fn show(
-    shelf: &Shelf,
-    name: Option<&str>,
-    now: Timestamp,
-    json: bool,
-    out: &mut Stdout,
-) -> Result<(), Failure> {
+pub(super) fn show(work: &Work, name: Option<&str>, json: bool, out: &mut Stdout) -> Result<(), Failure> {
+    let (shelf, now) = (work.shelf()?, work.now);
     let Some(name) = name else {
         for list in shelf.lists().iter().map(|list| ShownList::new(list)) {
             if json {
@@ -42,7 +34,10 @@ pub(super) fn show(
         let names: Vec<&str> = shelf.lists().iter().map(|list| list.name.as_str()).collect();
         Failure::new(Exit::NoInput, format_args!("there is no list {wanted:?}; there are {}", names.join(", ")))
     })?;
+    let matches = work.clicked().map(|store| store.last_matches(wanted)).transpose()?.unwrap_or_default();
     for entry in list.entries.iter().map(|entry| ShownEntry::new(list, entry, now)) {
+        let last = matches.get(entry.entry).copied();
+        let entry = entry.matched(last);
         if json { out.json(&entry)? } else { entry.write(out)? }
     }
     Ok(())

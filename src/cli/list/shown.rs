@@ -2,7 +2,10 @@ use serde::Serialize;
 
 use crate::{
     base::Timestamp,
-    cli::{Failure, output::Stdout},
+    cli::{
+        Failure,
+        output::{Stdout, moment},
+    },
     list::{Entry, Head, Hit, List, Written},
 };
 
@@ -38,6 +41,9 @@ pub(super) struct ShownEntry<'a> {
     pub(super) until: Option<String>,
     pub(super) r#ref: Option<&'a str>,
     pub(super) in_force: bool,
+    /// When it last matched a click, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_match: Option<Timestamp>,
 }
 
 impl<'a> ShownEntry<'a> {
@@ -64,14 +70,20 @@ impl<'a> ShownEntry<'a> {
             until: entry.until.map(|day| day.to_string()),
             r#ref: entry.reference,
             in_force: entry.is_in_force(now),
+            last_match: None,
         }
+    }
+
+    pub(super) fn matched(self, last: Option<Timestamp>) -> Self {
+        Self { last_match: last, ..self }
     }
 
     pub(super) fn write(&self, out: &mut Stdout) -> Result<(), Failure> {
         let notes = [("reason", self.reason), ("by", self.by), ("until", self.until.as_deref()), ("ref", self.r#ref)];
         let notes: String = notes.iter().filter_map(|(name, value)| Some(format!("  {name}={}", (*value)?))).collect();
         let expired = if self.in_force { "" } else { "  (expired)" };
+        let matched = self.last_match.map(|last| format!("  (last matched {})", moment(last))).unwrap_or_default();
         let Self { list, line, entry, action, .. } = self;
-        out.line(format_args!("{list}.list:{line}: {entry}  [{action}]{notes}{expired}"))
+        out.line(format_args!("{list}.list:{line}: {entry}  [{action}]{notes}{expired}{matched}"))
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     base::Timestamp,
     cli::{
         Failure,
-        output::{Stdout, people},
+        output::{Stdout, moment, people},
         work::Work,
     },
     list::{Entry, List, Reach, Scope},
@@ -28,6 +28,10 @@ struct Numbers<'a> {
     ending_soon: usize,
     without_end: usize,
     without_reason: usize,
+    /// Matched a click since clicks are kept, and the moment of the last one.
+    matched: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_match: Option<Timestamp>,
     refused: usize,
     scopes: Scopes,
 }
@@ -112,9 +116,14 @@ pub(super) fn run(work: &Work, json: bool, out: &mut Stdout) -> Result<(), Failu
         let file = format!("/{name}.list");
         shelf.bad.iter().filter(|bad| bad.file.ends_with(&file)).count()
     };
+    let store = work.clicked();
     let (mut entries, mut in_force) = (0, 0);
     for list in shelf.lists() {
-        let numbers = Numbers::of(list, work.now, refused(&list.name));
+        let mut numbers = Numbers::of(list, work.now, refused(&list.name));
+        let matches = store.as_ref().map(|store| store.last_matches(&list.name)).transpose()?.unwrap_or_default();
+        let last: Vec<_> = list.entries.iter().filter_map(|entry| matches.get(&*entry.text)).collect();
+        numbers.matched = last.len();
+        numbers.last_match = last.into_iter().max().copied();
         entries += numbers.entries;
         in_force += numbers.in_force;
         if json {
@@ -122,13 +131,16 @@ pub(super) fn run(work: &Work, json: bool, out: &mut Stdout) -> Result<(), Failu
             continue;
         }
         let Numbers { list, action, entries, in_force, expired, ending_soon, without_end, refused, scopes, .. } =
-            numbers;
+            &numbers;
         out.line(format_args!(
             "{list:<24} {action:<12} {entries:>9} entries: {in_force} in force, {expired} run out, {ending_soon} run out \
              within {NEAR_DAYS} days, {without_end} without an end, {refused} refused"
         ))?;
-        if entries > 0 {
+        if *entries > 0 {
             out.line(format_args!("{:<24} {}", "", scopes.shown()))?;
+        }
+        if let Some(last) = numbers.last_match {
+            out.line(format_args!("{:<24} {} matched a click, the last at {}", "", numbers.matched, moment(last)))?;
         }
     }
     people(&format!("{} lists, {entries} entries, {in_force} in force", shelf.lists().len()));

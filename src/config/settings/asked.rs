@@ -7,6 +7,8 @@ use crate::{
     config::document::SectionId,
     judge::Tier,
     link::LinkBase,
+    list::nearest,
+    scan,
     sources::{
         dns::{Asks, Code, Codes, Meaning, Preset},
         policy_zone::{self, Key, Origin, Primary},
@@ -137,6 +139,29 @@ impl Reader<'_> {
             self.document.complain(section, "lists", "name one list at least, or leave the table out");
         }
         Some(safe_browsing::Settings { url: url?.to_string(), key_file, lists, folder: data_dir.join("safe_browsing") })
+    }
+
+    /// Refuses names in `policy.optional_sources` that no source has: a slip of the pen would make a policy stricter than
+    /// it says. Names of sources that are wrong otherwise count, for those are told already.
+    pub(super) fn check_optional_sources(&mut self) {
+        let mut known = Vec::new();
+        for table in ["dns_list", "rpz"] {
+            for section in self.document.sections(table) {
+                known.extend(self.text(Some(section), table, "name"));
+            }
+        }
+        known.extend([safe_browsing::NAME, scan::NAME].map(str::to_owned));
+        for section in self.document.sections("policy") {
+            self.parse_each(Some(section), "policy", "optional_sources", |name| {
+                if known.iter().any(|known| known == name) {
+                    return Ok(());
+                }
+                let names: Vec<&str> = known.iter().map(String::as_str).collect();
+                let meant = nearest(name, &names).map(|name| format!("; did you mean {name:?}?"));
+                let meant = meant.as_deref().unwrap_or(".");
+                Err(format!("no source has this name{meant} There are {}", names.join(", ")))
+            });
+        }
     }
 
     /// A file that the configuration names; a relative one starts at its folder.

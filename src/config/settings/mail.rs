@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Limits, Reader};
 use crate::{
     http::Networks,
-    mail::{OnFailure, OnLarge, OnMalicious, OnPoison, OnSuspicious, Place, Rules, filter::Next},
+    mail::{OnFailure, OnLarge, OnMalicious, OnPoison, OnSuspicious, OnUnproven, Place, Rules, filter::Next},
 };
 
 const TABLE: &str = "mail";
@@ -48,6 +48,7 @@ impl Reader<'_> {
             message_bytes: usize::try_from(limits?.message_bytes).ok()?,
             malicious: OnMalicious::named(&word(self, "malicious")?)?,
             suspicious: OnSuspicious::named(&word(self, "suspicious")?)?,
+            unproven: OnUnproven::named(&word(self, "unproven")?)?,
             poison: OnPoison::named(&word(self, "poison")?)?,
             attempts: attempts?,
             patience: Duration::from_secs(seconds?),

@@ -188,3 +188,16 @@ fn a_policy_that_is_wrong_is_told_where_it_stands() {
         assert!(problems.contains(told), "{policy}: {problems}");
     }
 }
+
+#[test]
+fn a_source_that_is_not_there_is_no_optional_one() {
+    let lists = "[[dns_list]]\nname = \"surbl\"\npreset = \"surbl\"\nresolver = \"127.0.0.1:53\"\n";
+    let policy = |names: &str| format!("{ONE}[[policy]]\nname = \"finance\"\noptional_sources = [{names}]\n{lists}");
+    let config = read(&policy("\"surbl\", \"safe_browsing\", \"visit\"")).unwrap();
+    assert_eq!(config.dns_lists.len(), 1);
+    let told = read(&policy("\"surbl\", \"surbel\"")).unwrap_err();
+    assert!(told.contains("\"surbel\": no source has this name; did you mean \"surbl\"?"), "{told}");
+    assert!(told.contains("There are surbl, safe_browsing, visit"), "{told}");
+    let told = read(&policy("\"something\"")).unwrap_err();
+    assert!(told.contains("policy.optional_sources: \"something\": no source has this name. There are"), "{told}");
+}

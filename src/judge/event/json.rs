@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::ClickEvent;
 
-impl ClickEvent {
+impl<T: AsRef<str>> ClickEvent<T> {
     /// Appends what [`serde_json::to_vec`] gives.
     ///
     /// # Errors
@@ -47,11 +47,11 @@ impl ClickEvent {
         json.raw(",\"threat\":").word(threat.as_str());
         json.raw(",\"signals\":").list(signals);
         json.raw(",\"decisive\":").option(decisive.as_ref(), Json::other);
-        json.raw(",\"policy\":").option(policy.as_deref(), Json::text);
-        json.raw(",\"why\":").option(why.as_deref(), Json::text);
-        json.raw(",\"url\":").option(url.as_deref(), Json::text);
-        json.raw(",\"host\":").option(host.as_deref(), Json::text);
-        json.raw(",\"domain\":").option(domain.as_deref(), Json::text);
+        json.raw(",\"policy\":").option(policy.as_ref().map(T::as_ref), Json::text);
+        json.raw(",\"why\":").option(why.as_ref().map(T::as_ref), Json::text);
+        json.raw(",\"url\":").option(url.as_ref().map(T::as_ref), Json::text);
+        json.raw(",\"host\":").option(host.as_ref().map(T::as_ref), Json::text);
+        json.raw(",\"domain\":").option(domain.as_ref().map(T::as_ref), Json::text);
         if !chain.is_empty() {
             json.raw(",\"chain\":").list(chain);
         }
@@ -64,11 +64,11 @@ impl ClickEvent {
         json.raw(",\"message\":").option(message.as_ref(), |json, message| json.word(message.letters()));
         json.raw(",\"recipient\":").option(recipient.as_ref(), |json, recipient| json.word(recipient.letters()));
         json.raw(",\"link_issued\":").option(link_issued.as_ref(), |json, issued| json.other(&issued.millis()));
-        json.raw(",\"client\":").option(client.as_deref(), Json::text);
-        json.raw(",\"user_agent\":").option(user_agent.as_deref(), Json::text);
+        json.raw(",\"client\":").option(client.as_ref().map(T::as_ref), Json::text);
+        json.raw(",\"user_agent\":").option(user_agent.as_ref().map(T::as_ref), Json::text);
         json.raw(",\"actor\":").word(actor.as_str());
         json.raw(",\"decision_micros\":").other(decision_micros);
-        json.raw(",\"node\":").text(node);
+        json.raw(",\"node\":").text(node.as_ref());
         json.raw("}");
         json.sound
     }

@@ -42,7 +42,7 @@ pub struct Imprint {
 }
 
 impl<'s> Builder<'s> {
-    /// Holds `room` bytes in memory, and about as much again in passing; the rest goes to `scratch`.
+    /// Holds `room` bytes in memory, and as much again while a run of that is written; the rest goes to `scratch`.
     pub fn new(seed: Seed, room: usize, scratch: impl Scratch + 's) -> Self {
         Self::over(seed, Sorter::new(room, Some(Box::new(scratch))))
     }
@@ -66,6 +66,9 @@ impl<'s> Builder<'s> {
         let Self { hasher, writer, sorter, about, pieces, .. } = self;
         let mut take = |kind: Kind, key: &[u8], piece: &[u8]| {
             about.kinds |= kind.bit();
+            if matches!(kind, Kind::Hosts | Kind::Below) {
+                about.saw_name(key);
+            }
             *pieces += 1;
             sorter.push(hasher.hash(key), piece)
         };
@@ -167,10 +170,19 @@ impl Group {
     /// Places what is there, a record for each key, and is empty again.
     fn place(&mut self, placer: &mut Placer<'_>) -> Result<(), BuildError> {
         let mut record = std::mem::take(&mut self.record);
-        let mut pieces: Vec<Piece<'_>> = self.pieces().collect();
-        if pieces.len() > 1 {
-            pieces.sort_by(|one, other| one.key.cmp(other.key));
-        }
+        let (one, mut many);
+        let pieces: &[Piece<'_>] = match self.ends.len() {
+            // Nearly always.
+            1 => {
+                one = Piece::read(&self.bytes);
+                one.as_slice()
+            }
+            _ => {
+                many = self.pieces().collect::<Vec<_>>();
+                many.sort_by(|one, other| one.key.cmp(other.key));
+                &many
+            }
+        };
         for same in pieces.chunk_by(|one, other| one.key == other.key) {
             record.clear();
             put_record(same, &mut record);

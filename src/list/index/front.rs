@@ -11,7 +11,7 @@ use crate::list::{Day, Entry, Head, Note, Pattern, Scope};
 /// Bytes in front of the lines.
 pub(super) const HEADER: usize = 128;
 /// The form of these bytes. A build that knows another form compiles anew.
-pub(super) const FORM: u32 = 1;
+pub(super) const FORM: u32 = 2;
 const MAGIC: &[u8; 8] = b"sekisho\x1a";
 /// Lines behind the last home, at most, for what spills over it.
 const TAIL: u64 = 16;
@@ -116,6 +116,8 @@ pub(super) struct About {
     pub(super) patterns: Vec<PatternLine>,
     /// Kinds of keys that occur, each as its bit.
     pub(super) kinds: u8,
+    /// Numbers of dots that occur in names, each as its bit.
+    pub(super) dots: u64,
     /// Lengths of ranges that occur, each as its bit: 0 to 32, and 0 to 128 in three words.
     pub(super) ipv4: u64,
     pub(super) ipv6: [u64; 3],
@@ -155,7 +157,20 @@ impl PatternLine {
     }
 }
 
+/// Bits for how many dots names have: one for each number, and the last for all that have more.
+const DOTS: usize = 64;
+
 impl About {
+    pub(super) fn saw_name(&mut self, name: &[u8]) {
+        self.dots |= dots_bit(memchr::memchr_iter(b'.', name).count());
+    }
+
+    /// Whether anything stands under names with so many dots. Nearly no list names a top-level domain, and so the most
+    /// frequent question of all is not asked.
+    pub(super) fn has_names_with(&self, dots: usize) -> bool {
+        self.dots & dots_bit(dots) != 0
+    }
+
     pub(super) fn saw_network(&mut self, is_ipv4: bool, length: u8) {
         match is_ipv4 {
             true => self.ipv4 |= 1_u64.checked_shl(length.into()).unwrap_or_default(),
@@ -172,4 +187,8 @@ impl About {
         let words = if is_ipv4 { [self.ipv4, 0, 0] } else { self.ipv6 };
         (0..=128_u8).filter(move |length| words[usize::from(length / 64)] >> (length % 64) & 1 == 1)
     }
+}
+
+const fn dots_bit(dots: usize) -> u64 {
+    1 << if dots < DOTS { dots } else { DOTS - 1 }
 }

@@ -1,15 +1,18 @@
 //! The index: finds the entries for a URL among tens of millions.
 //!
 //! One form of bytes for all lists. Short lists are put into it in memory at each edit; a long one is put into it once,
-//! on the disk, and read where it lies. The bytes are a table of tags of 32 bits, fifteen to a line of 64 bytes, and
+//! on the disk, and read where it lies. The bytes are a table of tags of 16 bits, twenty to a line of 64 bytes, and
 //! behind it the records, which are touched only where a tag agrees:
 //!
 //! ```text
 //! header   magic, form, sum of the header, seed, generation, counts, sums of the parts
-//! lines    tag × 15, place of the block and whether entries spill over into the next line
-//! blocks   for each line: how long the lengths are, lengths of its records, the records (sum, key, entries with list, line, words, note)
-//! about    the lists, the regular expressions, which kinds of keys there are
+//! lines    tag × 20, length of its record × 20, place of the block and whether entries spill over into the next line
+//! blocks   for each line its records (sum, key, entries with list, line, words, note), and behind them those that are too
+//!          long to stand among them
+//! about    the lists, the regular expressions, which kinds of keys there are, how many dots names have
 //! ```
+//!
+//! The form is a number in the header; whoever finds another than its own takes the file for none and makes it anew.
 //!
 //! A key is hashed with SipHash-1-3 under the seed; the upper half of the hash says the line, the lower half is the
 //! tag. A prefix stands under its name with the path behind it, and the record of the name says how deep the prefixes on
@@ -36,7 +39,7 @@ pub use build::{Builder, Imprint, MAX_REPEATS};
 pub use error::{BuildError, Refused};
 pub use place::Target;
 pub use seed::Seed;
-pub use sort::Scratch;
+pub use sort::{Scratch, Unsorted};
 pub use table::{Bytes, Table};
 pub use tables::Tables;
 

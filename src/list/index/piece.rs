@@ -68,6 +68,7 @@ impl PieceWriter {
         let text = entry.text.as_bytes();
         let key_at = match kind {
             Kind::Network => None,
+            _ if text == *key => Some(0),
             _ => memchr::memmem::find(text, key),
         };
         piece.clear();

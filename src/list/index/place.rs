@@ -4,9 +4,8 @@ use std::io;
 
 use super::{
     BuildError,
-    bytes::put_number,
     front::{HEADER, Sums, lines_for},
-    line::{LINE, PLACE_MAX, TAGS, UNIT, home_of, put_line, tag_of},
+    line::{LINE, NEAR, PLACE_MAX, SIGN, TAGS, UNIT, home_of, length_of, put_line, tag_of},
 };
 
 /// Where the bytes of an index go. Two places of it are written in turn, each from its start to its end.
@@ -43,10 +42,12 @@ pub(super) struct Placer<'t> {
     all: u64,
     /// The line that is being filled.
     at: u64,
-    tags: Vec<u32>,
-    /// Records of this line, and the length of each.
-    records: Vec<u8>,
-    lengths: Vec<u8>,
+    slots: Vec<(u16, u8)>,
+    /// What stands in the places of its records.
+    near: Vec<u8>,
+    /// The records that stand elsewhere, and where it is said of each where: there, where and how long are missing yet.
+    far: Vec<u8>,
+    signs: Vec<(usize, usize, usize)>,
 }
 
 /// What was placed.
@@ -65,22 +66,31 @@ impl<'t> Placer<'t> {
         u32::try_from(homes).map_err(|_| BuildError::TooLarge)?;
         let blocks_at = HEADER as u64 + all * LINE as u64;
         let (lines, blocks) = (Part::at(HEADER as u64), Part::at(blocks_at));
-        let (tags, records, lengths) = (Vec::with_capacity(TAGS), Vec::new(), Vec::new());
-        Ok(Self { target, lines, blocks, homes, all, at: 0, tags, records, lengths })
+        let slots = Vec::with_capacity(TAGS);
+        let (near, far, signs) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { target, lines, blocks, homes, all, at: 0, slots, near, far, signs })
     }
 
-    /// Puts the record of a key. No hash may be less than the one before.
+    /// Puts the record of a key, whose length is a multiple of [`STEP`](super::line::STEP). No hash may be less than the
+    /// one before.
     pub(super) fn put(&mut self, hash: u64, record: &[u8]) -> Result<(), BuildError> {
         let home = home_of(hash, self.homes);
         while self.at < home {
             self.end_line(false)?;
         }
-        if self.tags.len() == TAGS {
+        if self.slots.len() == TAGS {
             self.end_line(true)?;
         }
-        self.tags.push(tag_of(hash));
-        put_number(&mut self.lengths, record.len() as u64);
-        self.records.extend_from_slice(record);
+        let is_near = record.len() <= NEAR;
+        let at = self.near.len();
+        if is_near {
+            self.near.extend_from_slice(record);
+        } else {
+            self.signs.push((at, self.far.len(), record.len()));
+            self.near.extend_from_slice(&[0; SIGN]);
+            self.far.extend_from_slice(record);
+        }
+        self.slots.push((tag_of(hash), length_of(is_near.then_some(self.near.len() - at))));
         Ok(())
     }
 
@@ -92,19 +102,24 @@ impl<'t> Placer<'t> {
         if place > PLACE_MAX {
             return Err(BuildError::TooLarge);
         }
-        self.lines.put(self.target, &put_line(&self.tags, place as u32, spills))?;
-        if !self.tags.is_empty() {
-            // Fifteen lengths take 75 bytes at most.
-            self.blocks.put(self.target, &[self.lengths.len() as u8])?;
-            self.blocks.put(self.target, &self.lengths)?;
-            self.blocks.put(self.target, &self.records)?;
-            let over = self.blocks.length % UNIT;
-            let filling = [0; UNIT as usize];
-            self.blocks.put(self.target, filling.get(over as usize..).filter(|_| over > 0).unwrap_or_default())?;
+        self.lines.put(self.target, &put_line(&self.slots, place as u32, spills))?;
+        let before = self.near.len();
+        for (at, far, length) in &self.signs {
+            let number = |number: usize| u32::try_from(number).map_err(|_| BuildError::TooLarge);
+            let sign = u64::from(number(before + far)?) | u64::from(number(*length)?) << 32;
+            if let Some(room) = self.near.get_mut(*at..*at + SIGN) {
+                room.copy_from_slice(&sign.to_le_bytes());
+            }
         }
-        self.tags.clear();
-        self.records.clear();
-        self.lengths.clear();
+        self.blocks.put(self.target, &self.near)?;
+        self.blocks.put(self.target, &self.far)?;
+        let over = self.blocks.length % UNIT;
+        let filling = [0; UNIT as usize];
+        self.blocks.put(self.target, filling.get(over as usize..).filter(|_| over > 0).unwrap_or_default())?;
+        self.slots.clear();
+        self.near.clear();
+        self.far.clear();
+        self.signs.clear();
         self.at += 1;
         Ok(())
     }
@@ -113,7 +128,7 @@ impl<'t> Placer<'t> {
         while self.at < self.all {
             self.end_line(false)?;
         }
-        if !self.tags.is_empty() {
+        if !self.slots.is_empty() {
             return Err(BuildError::Unlucky);
         }
         let blocks = self.blocks.length;

@@ -4,6 +4,7 @@
 use super::{
     bytes::{Cursor, put_bytes, put_number},
     key::{self, Kind},
+    line::STEP,
     piece::{HAS_NOTE, IS_FIRST_TEXT, Piece},
 };
 use crate::list::{Day, Reach, Written};
@@ -82,7 +83,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Makes the record of pieces that all have one key, the marks of [`Kind::Below`] drawn together.
+/// Makes the record of pieces that all have one key, the marks of [`Kind::Below`] drawn together. Its length is a
+/// multiple of [`STEP`].
 pub(super) fn put_record(pieces: &[Piece<'_>], out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(&[0; SUM]);
@@ -114,6 +116,8 @@ pub(super) fn put_record(pieces: &[Piece<'_>], out: &mut Vec<u8>) {
         }
         out.extend_from_slice(piece.note);
     }
+    let size = out.len() - start;
+    out.resize(start + size.next_multiple_of(STEP), 0);
     let (front, rest) = out.split_at_mut(start + SUM);
     front[start..].copy_from_slice(&crc32fast::hash(rest).to_le_bytes());
 }

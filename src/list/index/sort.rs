@@ -9,13 +9,13 @@ use std::{
 
 /// Where runs go that do not fit in memory.
 pub trait Scratch {
-    /// A new run; it is written once, flushed, and done with.
+    /// Takes a run, and writes it away at once or while the next one is gathered.
     ///
     /// # Errors
-    /// What the system says.
-    fn begin(&mut self) -> io::Result<Box<dyn Write + '_>>;
+    /// What the system says, of this run or one before.
+    fn put(&mut self, run: Unsorted) -> io::Result<()>;
 
-    /// Every run, in the order in which they were begun, each from its start.
+    /// Every run, in the order in which they came, each from its start.
     ///
     /// # Errors
     /// What the system says.
@@ -23,12 +23,33 @@ pub trait Scratch {
 }
 
 impl<S: Scratch + ?Sized> Scratch for &mut S {
-    fn begin(&mut self) -> io::Result<Box<dyn Write + '_>> {
-        (**self).begin()
+    fn put(&mut self, run: Unsorted) -> io::Result<()> {
+        (**self).put(run)
     }
 
     fn runs(&mut self) -> io::Result<Vec<Box<dyn Read>>> {
         (**self).runs()
+    }
+}
+
+/// A run that is still to be sorted.
+pub struct Unsorted(Held);
+
+impl Unsorted {
+    /// Sorts it and writes it, in one go from the start to the end.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write(mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.0.order.sort_unstable();
+        let mut run = BufWriter::with_capacity(AT_A_TIME, out);
+        for (hash, at) in &self.0.order {
+            let (length, piece) = self.0.piece(*at);
+            run.write_all(&hash.to_le_bytes())?;
+            run.write_all(&length)?;
+            run.write_all(piece)?;
+        }
+        run.flush()
     }
 }
 
@@ -67,20 +88,9 @@ impl<'s> Sorter<'s> {
 
     fn spill(&mut self) -> io::Result<()> {
         let Some(scratch) = &mut self.scratch else { return Ok(()) };
-        self.memory.order.sort_unstable();
-        let mut run = BufWriter::with_capacity(AT_A_TIME, scratch.begin()?);
-        for (hash, at) in &self.memory.order {
-            let (length, piece) = self.memory.piece(*at);
-            run.write_all(&hash.to_le_bytes())?;
-            run.write_all(&length)?;
-            run.write_all(piece)?;
-        }
-        run.flush()?;
-        drop(run);
         self.spilled = true;
-        self.memory.pieces.clear();
-        self.memory.order.clear();
-        Ok(())
+        let next = Held::with_room_of(&self.memory);
+        scratch.put(Unsorted(std::mem::replace(&mut self.memory, next)))
     }
 
     /// Gives every piece, by hash, and of one hash in the order in which they came.
@@ -114,6 +124,10 @@ impl<'s> Sorter<'s> {
 }
 
 impl Held {
+    fn with_room_of(other: &Self) -> Self {
+        Self { pieces: Vec::with_capacity(other.pieces.len()), order: Vec::with_capacity(other.order.len()) }
+    }
+
     fn size(&self) -> usize {
         self.pieces.len() + self.order.len() * size_of::<(u64, usize)>()
     }

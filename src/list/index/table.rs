@@ -1,15 +1,15 @@
 use std::{
     fmt,
+    io::{self, Read, Seek, SeekFrom},
     net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use super::{
     BuildError, Builder, Imprint, Index, Refused, Seed,
-    bytes::Cursor,
     front::{About, HEADER, Header},
     key::{self, DEPTHS, Kind, NetworkKey},
-    line::{LINE, Line, home_of, tag_of},
+    line::{LINE, Line, Spot, home_of, tag_of},
     record::{Item, Record},
     seed::KeyHasher,
 };
@@ -22,6 +22,8 @@ use crate::{
 /// Bytes of an index, wherever they lie: in memory, or in a file that is mapped.
 pub type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
 
+/// Bytes of records that are checked at a time.
+const AT_A_TIME: usize = 1 << 20;
 /// Names whose lines are fetched side by side. Hardly any host has more labels.
 const AT_ONCE: usize = 8;
 
@@ -92,6 +94,25 @@ impl Table {
     pub fn check_records(&self) -> Result<(), Refused> {
         let sound = crc32fast::hash(self.view().blocks) == self.header.sums.blocks;
         sound.then_some(()).ok_or(Refused::Damaged("list of names"))
+    }
+
+    /// The same, of the file that these bytes are a map of: read and not touched where they are mapped, the records take
+    /// no memory of this process.
+    ///
+    /// # Errors
+    /// What reading says, and [`Refused::Damaged`] as an error of kind [`InvalidData`](io::ErrorKind::InvalidData).
+    pub fn check_records_in(&self, mut file: impl Read + Seek) -> io::Result<()> {
+        file.seek(SeekFrom::Start(self.header.blocks_at()))?;
+        let (mut sum, mut part, mut rest) = (crc32fast::Hasher::new(), vec![0; AT_A_TIME], self.header.blocks);
+        while rest > 0 {
+            let length = usize::try_from(rest).map_or(AT_A_TIME, |rest| rest.min(AT_A_TIME));
+            let part = part.get_mut(..length).unwrap_or_default();
+            file.read_exact(part)?;
+            sum.update(part);
+            rest -= length as u64;
+        }
+        let sound = sum.finalize() == self.header.sums.blocks;
+        sound.then_some(()).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, Refused::Damaged("list of names")))
     }
 
     /// Records that lookups found damaged, counted each time.
@@ -211,6 +232,13 @@ impl fmt::Debug for Table {
     }
 }
 
+/// Names that are looked up together, each with its dots and its hash.
+#[derive(Default)]
+struct Batch<'k> {
+    names: [(&'k str, usize, u64); AT_ONCE],
+    count: usize,
+}
+
 /// The parts of a table's bytes.
 #[derive(Clone, Copy)]
 struct View<'a> {
@@ -220,41 +248,46 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// Visits everything under the host and the domains above it.
+    /// Visits everything under the host and the domains above it. The lines of all names are fetched side by side.
     fn names(self, key: &Canonical, visit: &mut dyn FnMut(Hit<'a>)) {
-        let mut names = key.domains();
-        let mut exact = true;
-        loop {
-            let mut batch = [("", 0); AT_ONCE];
-            let mut count = 0;
-            for (slot, name) in batch.iter_mut().zip(names.by_ref()) {
-                *slot = (name, self.table.hasher.hash(name.as_bytes()));
-                count += 1;
-            }
-            let mut may_hold = 0_u32;
-            for (at, (_, hash)) in batch.iter().enumerate().take(count) {
-                may_hold |= u32::from(self.home(*hash).is_some_and(|line| line.may_hold(tag_of(*hash)))) << at;
-            }
-            while may_hold != 0 {
-                let at = may_hold.trailing_zeros() as usize;
-                may_hold &= may_hold - 1;
-                if let Some((name, hash)) = batch.get(at) {
-                    self.name(name, *hash, exact && at == 0, key.path(), visit);
-                }
-            }
-            if count < AT_ONCE {
+        let mut batch = Batch::default();
+        key.visit_domains(|dots, name| {
+            if !self.table.about.has_names_with(dots) {
                 return;
             }
-            exact = false;
+            if batch.count == AT_ONCE {
+                self.batch(&batch, key, visit);
+                batch.count = 0;
+            }
+            if let Some(slot) = batch.names.get_mut(batch.count) {
+                *slot = (name, dots, self.table.hasher.hash(name.as_bytes()));
+                batch.count += 1;
+            }
+        });
+        self.batch(&batch, key, visit);
+    }
+
+    fn batch(self, batch: &Batch<'_>, key: &Canonical, visit: &mut dyn FnMut(Hit<'a>)) {
+        let names = batch.names.get(..batch.count).unwrap_or_default();
+        let mut may_hold = 0_u32;
+        for (at, (.., hash)) in names.iter().enumerate() {
+            may_hold |= u32::from(self.home(*hash).is_some_and(|line| line.may_hold(tag_of(*hash)))) << at;
+        }
+        while may_hold != 0 {
+            let at = may_hold.trailing_zeros() as usize;
+            may_hold &= may_hold - 1;
+            if let Some((name, dots, hash)) = names.get(at) {
+                self.name((name, dots + 1), *hash, name.len() == key.host().len(), key.path(), visit);
+            }
         }
     }
 
-    /// Visits what is under one name; `exact` where it is the host itself.
-    fn name(self, name: &str, hash: u64, exact: bool, path: &str, visit: &mut dyn FnMut(Hit<'a>)) {
+    /// Visits what is under one name of so many labels; `exact` where it is the host itself.
+    fn name(self, (name, labels): (&str, usize), hash: u64, exact: bool, path: &str, visit: &mut dyn FnMut(Hit<'a>)) {
         let mut depths = 0;
         self.find(hash, (name.as_bytes(), &[]), &mut |item| match item {
             Item::Entry { kind: Kind::Hosts, reach, list, written } if reaches(reach, exact) => {
-                self.table.hit(list, written, Width::of_hosts(reach, name), visit);
+                self.table.hit(list, written, Width::of_hosts(reach, labels), visit);
             }
             Item::Entry { .. } => {}
             Item::Below(marked) => depths |= marked,
@@ -318,7 +351,8 @@ impl<'a> View<'a> {
         for line in self.lines.get(home..).unwrap_or_default().iter().map(Line) {
             for slot in line.slots(tag) {
                 match self.record(line, slot) {
-                    Some(record) if record.is_under(key) => record.items().for_each(&mut *found),
+                    // All that stands under one key is in one record.
+                    Some(record) if record.is_under(key) => return record.items().for_each(&mut *found),
                     // The tag of another key, which happens.
                     Some(_) => {}
                     None => self.table.count_damage(),
@@ -337,13 +371,14 @@ impl<'a> View<'a> {
     /// The record behind a slot; `None` where it is damaged.
     fn record(self, line: Line<'a>, slot: usize) -> Option<Record<'a>> {
         let block = self.blocks.get(usize::try_from(line.block()).ok()?..)?;
-        let (size, rest) = block.split_first()?;
-        let mut lengths = Cursor(rest);
-        let mut before = usize::from(*size);
-        for _ in 0..slot {
-            before = before.checked_add(lengths.size()?)?;
-        }
-        Record::read(rest.get(before..)?.get(..lengths.size()?)?)
+        let (at, length) = match line.spot(slot)? {
+            Spot::Near(at, length) => (at, length),
+            Spot::Far(at) => {
+                let sign = u64::from_le_bytes(*block.get(at..)?.first_chunk()?);
+                (usize::try_from(sign as u32).ok()?, usize::try_from(sign >> 32).ok()?)
+            }
+        };
+        Record::read(block.get(at..)?.get(..length)?)
     }
 }
 

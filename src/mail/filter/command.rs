@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 /// A command of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -11,6 +13,8 @@ pub enum Command {
     Mail(Path),
     /// Who is to get it.
     Recipient(Path),
+    /// Who brought the message to the mail system that brings it to us (`XFORWARD`, an extension of Postfix).
+    Forward(Client),
     /// The message follows.
     Data,
     /// Forget what was said of the message.
@@ -34,6 +38,23 @@ pub struct Path {
     pub eight_bit: bool,
     /// `SMTPUTF8` (RFC 6531).
     pub utf8: bool,
+}
+
+/// Who brought a message, where the mail system tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Client {
+    /// Its address.
+    pub address: Option<IpAddr>,
+    /// How it called itself.
+    pub helo: Option<String>,
+}
+
+impl Client {
+    /// One command may tell one thing, and the next another.
+    pub(super) fn add(&mut self, more: Self) {
+        self.address = more.address.or(self.address);
+        self.helo = more.helo.or_else(|| self.helo.take());
+    }
 }
 
 /// A command that is not taken; the reply to it.
@@ -71,6 +92,7 @@ impl Command {
                     },
                 )?,
             ),
+            "XFORWARD" => Self::Forward(client(rest)?),
             "DATA" => Self::Data,
             "RSET" => Self::Reset,
             "NOOP" => Self::Noop,
@@ -79,6 +101,45 @@ impl Command {
             _ => return Err(Wrong::Unknown),
         })
     }
+}
+
+fn client(text: &str) -> Result<Client, Wrong> {
+    let mut client = Client::default();
+    for attribute in text.split_ascii_whitespace() {
+        let (name, value) = attribute.split_once('=').ok_or(Wrong::Syntax)?;
+        let value = plain(value).ok_or(Wrong::Syntax)?;
+        // It was not found out (`[UNAVAILABLE]`), or not in time (`[TEMPUNAVAIL]`); an address is never in brackets.
+        let known = !value.is_empty() && !value.starts_with('[');
+        match name.to_ascii_uppercase().as_str() {
+            "ADDR" if known => {
+                let start = value.get(..5).filter(|start| start.eq_ignore_ascii_case("IPV6:"));
+                let address = value.get(start.map_or(0, str::len)..).unwrap_or_default();
+                client.address = Some(address.parse().map_err(|_| Wrong::Syntax)?);
+            }
+            "HELO" if !value.is_empty() && !value.starts_with("[UNAVAILABLE") => {
+                client.helo = Some(value.chars().filter(|c| !c.is_control()).take(255).collect());
+            }
+            // The other attributes say nothing to us.
+            _ => {}
+        }
+    }
+    Ok(client)
+}
+
+/// What stands behind xtext (RFC 3461 section 4).
+fn plain(text: &str) -> Option<String> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        if *byte != b'+' {
+            bytes.push(*byte);
+            continue;
+        }
+        let pair = std::str::from_utf8(rest.get(..2)?).ok()?;
+        bytes.push(u8::from_str_radix(pair, 16).ok().filter(|_| !pair.contains('+'))?);
+        rest = rest.get(2..)?;
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn path(text: &str, word: &str) -> Result<Path, Wrong> {
@@ -156,6 +217,31 @@ mod tests {
         }
         let all = mail("MAIL FROM:<a@b.example> SIZE=10 BODY=8BITMIME SMTPUTF8").unwrap();
         assert_eq!((all.size, all.eight_bit, all.utf8), (Some(10), true, true));
+    }
+
+    #[test]
+    fn who_brought_a_message_is_told_as_postfix_tells_it() {
+        let of = |line: &str| match Command::parse(line.as_bytes()) {
+            Ok(Command::Forward(Client { address, helo })) => {
+                (address.map(|address| address.to_string()).unwrap_or_default(), helo.unwrap_or_default())
+            }
+            other => panic!("{line}: {other:?}"),
+        };
+        let is = |address: &str, helo: &str| (address.to_owned(), helo.to_owned());
+        assert_eq!(of("XFORWARD NAME=a.example ADDR=192.0.2.1 PORT=[UNAVAILABLE] PROTO=ESMTP"), is("192.0.2.1", ""));
+        assert_eq!(
+            of("xforward addr=IPv6:2001:db8::1 helo=a+2Bb.example source=REMOTE"),
+            is("2001:db8::1", "a+b.example")
+        );
+        assert_eq!(of("XFORWARD ADDR=[UNAVAILABLE] HELO=[UNAVAILABLE]"), is("", ""));
+        assert_eq!(of("XFORWARD HELO=[192.0.2.9]"), is("", "[192.0.2.9]"));
+        for wrong in ["XFORWARD ADDR", "XFORWARD ADDR=x", "XFORWARD HELO=+4", "XFORWARD HELO=+zz", "XFORWARD HELO=++1"]
+        {
+            assert_eq!(Command::parse(wrong.as_bytes()), Err(Wrong::Syntax), "{wrong}");
+        }
+        let mut client = Client { address: "192.0.2.1".parse().ok(), helo: None };
+        client.add(Client { address: None, helo: Some("a".into()) });
+        assert_eq!(client, Client { address: "192.0.2.1".parse().ok(), helo: Some("a".into()) });
     }
 
     #[test]

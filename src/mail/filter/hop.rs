@@ -11,9 +11,6 @@ use crate::mail::{Place, place::Stream};
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(30);
 
-/// How long an answer may take (RFC 5321 section 4.5.3.2: five minutes, ten for the one to the end of the data).
-const ANSWER: Duration = Duration::from_secs(300);
-
 /// The longest answer that is read, and the longest that is passed on.
 const LONGEST: usize = 8192;
 const TOLD: usize = 400;
@@ -78,15 +75,18 @@ pub(super) struct Parcel<'a> {
 pub(super) struct Hop {
     stream: Box<dyn Stream>,
     read: Vec<u8>,
+    /// How long an answer may take (RFC 5321 section 4.5.3.2: five minutes, ten for the one to the end of the data).
+    silence: Duration,
     eight_bit: bool,
     utf8: bool,
     used: bool,
 }
 
 impl Hop {
-    pub(super) async fn open(next: &Next, name: &str) -> io::Result<Self> {
-        let stream = timeout(CONNECT, next.place.connect()).await.map_err(|_| io::ErrorKind::TimedOut)??;
-        let mut hop = Self { stream, read: Vec::new(), eight_bit: false, utf8: false, used: false };
+    pub(super) async fn open(next: &Next, name: &str, silence: Duration) -> io::Result<Self> {
+        let stream =
+            timeout(CONNECT.min(silence), next.place.connect()).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let mut hop = Self { stream, read: Vec::new(), silence, eight_bit: false, utf8: false, used: false };
         let greeting = hop.answer().await?;
         if !greeting.is_good() {
             return Err(io::Error::other(format!("it says {} {}", greeting.code, greeting.text)));
@@ -142,7 +142,7 @@ impl Hop {
     }
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let sent = timeout(ANSWER, async {
+        let sent = timeout(self.silence, async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
         });
@@ -150,7 +150,7 @@ impl Hop {
     }
 
     async fn answer(&mut self) -> io::Result<Answer> {
-        timeout(ANSWER, async {
+        timeout(self.silence, async {
             loop {
                 if let Some((answer, length)) = whole(&self.read)? {
                     self.read.drain(..length);

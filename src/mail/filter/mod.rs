@@ -4,8 +4,8 @@
 //! Nothing is kept here: a recipient is answered only when the next hop has answered, and with what it said, so that a
 //! death at any moment loses nothing; the client has the message still. By LMTP each recipient has an answer of his own. SMTP
 //! knows one answer alone, so one recipient is taken at a time (`452` to the others, who come again). A line feed without
-//! its carriage return is refused: hosts that take it for the end of a line see other messages than those that do not
-//! (SMTP smuggling).
+//! its carriage return, or that alone, is refused: hosts that take it for the end of a line see other messages than those that
+//! do not (SMTP smuggling).
 
 mod command;
 mod data;

@@ -8,22 +8,16 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    sync::{Semaphore, watch},
+    sync::watch,
     time::timeout,
 };
 
 use super::{
-    command::{Command, Path},
+    command::{Client, Command, Path},
     data::Data,
     hop::{Answer, Hop, Next, Parcel, told},
 };
-use crate::mail::{Count, Disposal, Inspection, Letter, Listener, Way, place::Stream};
-
-/// How long a client may say nothing (RFC 5321 section 4.5.3.2.7).
-const IDLE: Duration = Duration::from_secs(300);
-
-/// How long a connection too many waits for another to end.
-const CROWD: Duration = Duration::from_secs(5);
+use crate::mail::{Count, Disposal, Inspection, Letter, Listener, Way, door::Door, place::Stream, with_top};
 
 /// The longest line of a command (RFC 5321 section 4.5.3.1.4, with room for extensions).
 const LINE: usize = 4096;
@@ -48,8 +42,15 @@ pub struct Settings {
     pub way: Way,
     /// The name of this host.
     pub name: String,
+    /// How long a client, or the next hop, may say nothing.
+    pub silence: Duration,
     /// How long after the word to end a message that has begun may take.
     pub drain: Duration,
+}
+
+impl Settings {
+    /// Five minutes (RFC 5321 section 4.5.3.2.7).
+    pub const SILENCE: Duration = Duration::from_secs(300);
 }
 
 /// Takes messages until `ending` says so (or is gone), then lets those end that have begun.
@@ -57,43 +58,27 @@ pub async fn serve(
     listener: &Listener,
     inspection: Arc<Inspection>,
     settings: Settings,
-    mut ending: watch::Receiver<bool>,
+    ending: watch::Receiver<bool>,
 ) {
-    let most = settings.connections.max(1);
-    let (places, held) = (Arc::new(Semaphore::new(most)), Arc::new(AtomicUsize::new(0)));
-    let settings = Arc::new(settings);
-    loop {
-        let accepted = tokio::select! {
-            _ = ending.wait_for(|end| *end) => break,
-            accepted = listener.accept() => accepted,
-        };
-        let mut stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::error!("cannot take a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                continue;
-            }
-        };
-        let Ok(Ok(place)) = timeout(CROWD, Arc::clone(&places).acquire_owned()).await else {
-            inspection.counts().add(Count::Crowded);
-            let _ = timeout(CROWD, stream.write_all(b"421 4.3.2 too many connections, try again later\r\n")).await;
-            continue;
-        };
-        inspection.counts().add(Count::Connections);
+    let (counts, held) = (inspection.counts(), Arc::new(AtomicUsize::new(0)));
+    let (most, drain, settings) = (settings.connections, settings.drain, Arc::new(settings));
+    let crowded = b"421 4.3.2 too many connections, try again later\r\n";
+    let door = Door { listener, counts, most, crowded, drain };
+    let word = ending.clone();
+    door.keep(ending, |stream| {
         let mut session = Session {
             stream,
             read: Vec::new(),
             inspection: Arc::clone(&inspection),
             settings: Arc::clone(&settings),
-            ending: ending.clone(),
+            ending: word.clone(),
             held: Arc::clone(&held),
             greeted: Greeted::No,
+            client: Client::default(),
             transaction: None,
             hop: None,
         };
-        tokio::spawn(async move {
-            let _place = place;
+        async move {
             if let Err(error) = session.run().await {
                 session.inspection.counts().add(Count::Broken);
                 tracing::warn!("a connection was cut: {error}");
@@ -101,12 +86,9 @@ pub async fn serve(
             if let Some(hop) = session.hop.take() {
                 hop.close().await;
             }
-        });
-    }
-    let all = u32::try_from(most).unwrap_or(u32::MAX);
-    if timeout(settings.drain, places.acquire_many(all)).await.is_err() {
-        tracing::warn!("cut messages that had begun: they took longer than drain_seconds");
-    }
+        }
+    })
+    .await;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +112,8 @@ struct Session {
     ending: watch::Receiver<bool>,
     held: Arc<AtomicUsize>,
     greeted: Greeted,
+    /// Of the message to come.
+    client: Client,
     transaction: Option<Transaction>,
     hop: Option<Hop>,
 }
@@ -167,15 +151,16 @@ impl Session {
         let most = self.inspection.rules().message_bytes;
         match command {
             Command::Ehlo(_) | Command::Lhlo(_) => {
-                self.transaction = None;
+                (self.transaction, self.client) = (None, Client::default());
                 self.greeted = if matches!(command, Command::Lhlo(_)) { Greeted::Lmtp } else { Greeted::Smtp };
                 let name = &self.settings.name;
                 format!(
-                    "250-{name}\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE {most}\r\n"
+                    "250-{name}\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n\
+                     250-XFORWARD ADDR HELO\r\n250 SIZE {most}\r\n"
                 )
             }
             Command::Helo(_) => {
-                (self.transaction, self.greeted) = (None, Greeted::Smtp);
+                (self.transaction, self.client, self.greeted) = (None, Client::default(), Greeted::Smtp);
                 format!("250 {}\r\n", self.settings.name)
             }
             Command::Mail(_) if self.greeted == Greeted::No => "503 5.5.1 say LHLO or EHLO first\r\n".into(),
@@ -188,8 +173,13 @@ impl Session {
                 "250 2.1.0 go on\r\n".into()
             }
             Command::Recipient(path) => self.recipient(path).to_owned(),
+            Command::Forward(_) if self.transaction.is_some() => "503 5.5.1 say it before MAIL\r\n".into(),
+            Command::Forward(client) => {
+                self.client.add(client);
+                "250 2.0.0 noted\r\n".into()
+            }
             Command::Reset => {
-                self.transaction = None;
+                (self.transaction, self.client) = (None, Client::default());
                 "250 2.0.0 forgotten\r\n".into()
             }
             Command::Verify => "252 2.0.0 send it, and the next hop will tell\r\n".into(),
@@ -223,16 +213,17 @@ impl Session {
         let refused = if held.crowded {
             Some(Answer::new(452, "4.3.1 too many large messages at one time"))
         } else if data.is_bare() {
-            Some(Answer::new(550, "5.5.2 a line feed without a carriage return (RFC 5321 section 2.3.8)"))
+            Some(Answer::new(550, "5.5.2 a line feed or a carriage return alone (RFC 5321 section 2.3.8)"))
         } else {
             None
         };
         let too_large = data.is_too_large();
         let raw = data.into_message();
+        let client = std::mem::take(&mut self.client);
         for recipient in &transaction.recipients {
             let answer = match &refused {
                 Some(answer) => answer.clone(),
-                None => self.through(&transaction.sender, recipient, &raw, too_large).await,
+                None => self.through(&transaction.sender, recipient, &client, &raw, too_large).await,
             };
             self.say(&told(&answer)).await?;
         }
@@ -257,19 +248,29 @@ impl Session {
                 // The rest is read and let go.
                 data = data.emptied();
             }
-            if timeout(IDLE, self.stream.read_buf(&mut self.read)).await.map_err(silent)?? == 0 {
+            if timeout(self.settings.silence, self.stream.read_buf(&mut self.read)).await.map_err(silent)?? == 0 {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
         }
     }
 
     /// Has a copy examined and hands it on.
-    async fn through(&mut self, sender: &Path, recipient: &str, raw: &[u8], too_large: bool) -> Answer {
+    async fn through(
+        &mut self,
+        sender: &Path,
+        recipient: &str,
+        client: &Client,
+        raw: &[u8],
+        too_large: bool,
+    ) -> Answer {
         let letter = Arc::new(Letter {
             raw: raw.to_owned(),
             way: self.settings.way,
             sender: sender.address.clone(),
             recipient: Some(recipient.to_owned()),
+            client: client.address,
+            helo: client.helo.clone().unwrap_or_default(),
+            taken: true,
             ..Letter::default()
         });
         let disposal = if too_large { self.inspection.of_large(&letter) } else { self.inspection.of(&letter).await };
@@ -304,7 +305,7 @@ impl Session {
                 return Ok(answer);
             }
         }
-        let mut hop = Hop::open(&self.settings.next, &self.settings.name).await?;
+        let mut hop = Hop::open(&self.settings.next, &self.settings.name, self.settings.silence).await?;
         let answer = hop.deliver(parcel).await?;
         self.hop = Some(hop);
         Ok(answer)
@@ -326,7 +327,7 @@ impl Session {
                 return Ok(None);
             }
             let idle = self.transaction.is_none() && self.read.is_empty();
-            let reading = timeout(IDLE, self.stream.read_buf(&mut self.read));
+            let reading = timeout(self.settings.silence, self.stream.read_buf(&mut self.read));
             let read = tokio::select! {
                 biased;
                 read = reading => Some(read),
@@ -343,7 +344,7 @@ impl Session {
     }
 
     async fn say(&mut self, text: &str) -> std::io::Result<()> {
-        let sent = timeout(IDLE, async {
+        let sent = timeout(self.settings.silence, async {
             self.stream.write_all(text.as_bytes()).await?;
             self.stream.flush().await
         });
@@ -353,23 +354,6 @@ impl Session {
 
 fn silent(_: tokio::time::error::Elapsed) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::TimedOut, "nothing was said for too long")
-}
-
-/// A message with these fields before it; between them and a body without a header stands an empty line.
-fn with_top(top: &[(String, String)], message: Vec<u8>) -> Vec<u8> {
-    if top.is_empty() {
-        return message;
-    }
-    let mut out = Vec::with_capacity(message.len() + 200);
-    for (name, value) in top {
-        out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-    }
-    let first = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if !first.is_empty() && first != b"\r" && !crate::message::is_field(first) {
-        out.extend_from_slice(b"\r\n");
-    }
-    out.extend_from_slice(&message);
-    out
 }
 
 /// Bytes of a message in memory.
@@ -391,21 +375,5 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.all.fetch_sub(self.bytes, Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_before_a_message_never_swallow_its_body() {
-        let top = [("A".to_owned(), "b".to_owned())];
-        let with = |message: &str| String::from_utf8(with_top(&top, message.into())).unwrap();
-        assert_eq!(with("C: d\r\n\r\ne"), "A: b\r\nC: d\r\n\r\ne");
-        assert_eq!(with("\r\ne"), "A: b\r\n\r\ne");
-        assert_eq!(with("no field\r\n"), "A: b\r\n\r\nno field\r\n");
-        assert_eq!(with(" folded\r\n"), "A: b\r\n\r\n folded\r\n");
-        assert_eq!(with(""), "A: b\r\n");
     }
 }

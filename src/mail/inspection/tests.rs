@@ -22,6 +22,7 @@ fn rules() -> Rules {
         message_bytes: 1 << 20,
         malicious: OnMalicious::Quarantine,
         suspicious: OnSuspicious::Mark,
+        unproven: OnUnproven::Tell,
         poison: OnPoison::Quarantine,
         attempts: 3,
         patience: Duration::from_secs(60),
@@ -47,7 +48,7 @@ fn letter(raw: &str, way: Way) -> Arc<Letter> {
 const RAW: &str = "A: b\r\nX-Sekisho-Verdict: clean\r\nx-sekisho: v1\r\n\r\nbody";
 
 fn same(letter: &Letter, tier: Tier) -> Examined {
-    Examined { message: letter.raw.clone(), top: Vec::new(), tier, why: "100% bad\r\nX: y".into() }
+    Examined { message: letter.raw.clone(), top: Vec::new(), tier, why: "100% bad\r\nX: y".into(), asked: None }
 }
 
 #[tokio::test]
@@ -140,4 +141,55 @@ async fn one_that_is_too_large_ends_as_the_operator_chose() {
     assert_eq!(of(OnLarge::Reject), Disposal::Reject("the message has more than 1 MB".into()));
     assert!(matches!(of(OnLarge::TryAgain), Disposal::TryAgain(_)));
     assert!(matches!(of(OnLarge::Accept), Disposal::Deliver { aside: None, .. }));
+}
+
+#[tokio::test]
+async fn a_message_that_its_domain_does_not_stand_behind_is_told_marked_or_treated_as_its_owner_asks() {
+    let of = async |unproven, asked, tier| {
+        let bench = bench(Rules { unproven, ..rules() }, move |letter| Ok(Examined { asked, ..same(letter, tier) }));
+        bench.inspection.of(&letter(RAW, Way::Inbound)).await
+    };
+    let marks = |disposal: &Disposal| match disposal {
+        Disposal::Deliver { top, aside, .. } => {
+            (top.iter().filter(|(name, _)| name == VERDICT).map(|(_, value)| value.clone()).collect(), aside.is_some())
+        }
+        other => panic!("{other:?}"),
+    };
+    let nothing = (Vec::<String>::new(), false);
+    for asked in [None, Some(Wish::Nothing), Some(Wish::Quarantine), Some(Wish::Reject)] {
+        assert_eq!(marks(&of(OnUnproven::Tell, asked, Tier::Clean).await), nothing, "{asked:?}");
+    }
+    for asked in [None, Some(Wish::Nothing)] {
+        assert_eq!(marks(&of(OnUnproven::Mark, asked, Tier::Clean).await), nothing);
+        assert_eq!(marks(&of(OnUnproven::Follow, asked, Tier::Clean).await), nothing);
+    }
+    let (marked, aside) = marks(&of(OnUnproven::Mark, Some(Wish::Reject), Tier::Clean).await);
+    assert!(marked.len() == 1 && marked[0].starts_with("suspicious; nothing proves") && !aside, "{marked:?}");
+    // One mark is enough, and that of a link says more.
+    let (marked, _) = marks(&of(OnUnproven::Mark, Some(Wish::Reject), Tier::Suspicious).await);
+    assert_eq!(marked, ["suspicious; 100_ bad__X: y"]);
+    assert_eq!(marks(&of(OnUnproven::Follow, Some(Wish::Quarantine), Tier::Clean).await), (Vec::new(), true));
+    let refused = of(OnUnproven::Follow, Some(Wish::Reject), Tier::Clean).await;
+    assert!(matches!(&refused, Disposal::Reject(why) if why.starts_with("nothing proves")), "{refused:?}");
+}
+
+/// Fails, and says what may go on.
+struct Fails;
+
+impl Examiner for Fails {
+    fn examine(&self, _: &Letter) -> Result<Examined, Failed> {
+        Err(Failed::Ours("no".into()))
+    }
+
+    fn unexamined(&self, _: &[u8]) -> Vec<u8> {
+        b"Clean: yes\r\nX-Sekisho-Verdict: clean\r\n\r\n".to_vec()
+    }
+}
+
+#[tokio::test]
+async fn what_goes_on_unexamined_says_nothing_that_only_an_examination_may_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let inspection = Inspection::new(Arc::new(Fails), rules(), Attempts::open(folder.path()).unwrap(), 1);
+    let disposal = inspection.of(&letter(RAW, Way::Outgoing)).await;
+    assert!(matches!(&disposal, Disposal::Deliver { message, .. } if message == b"Clean: yes\r\n\r\n"), "{disposal:?}");
 }

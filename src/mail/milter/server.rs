@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    sync::{Semaphore, watch},
+    sync::watch,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -19,18 +19,14 @@ use super::{
     session::{Broken, Draft, Session, Step},
 };
 use crate::mail::{
-    Count, Disposal, Inspection, Letter, Listener, OnMalicious, OnPoison, OnSuspicious, Rules, inspection,
+    Count, Disposal, Inspection, Letter, Listener, OnMalicious, OnPoison, OnSuspicious, Rules,
+    door::{Door, ended},
+    inspection,
 };
 
 /// How long a mail system may say nothing. Postfix keeps the connection as long as its client keeps his, and gives him
 /// five minutes for each command (`smtpd_timeout`), ten for a part of the data that comes slowly.
 const IDLE: Duration = Duration::from_secs(15 * 60);
-
-/// How long it may take to send the rest of a frame, and to read what we say.
-const FRAME: Duration = Duration::from_secs(60);
-
-/// How long a connection too many waits for another to end.
-const CROWD: Duration = Duration::from_secs(5);
 
 /// Bytes of all messages under way that are kept at one time.
 const ROOM: usize = 1 << 30;
@@ -43,8 +39,15 @@ pub struct Settings {
     pub connections: usize,
     /// Whose mail goes out.
     pub is_ours: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    /// How long it may take to send the rest of a frame, and to read what we say.
+    pub silence: Duration,
     /// How long after the word to end a message that has begun may take.
     pub drain: Duration,
+}
+
+impl Settings {
+    /// A minute: a frame is sent in one piece.
+    pub const SILENCE: Duration = Duration::from_secs(60);
 }
 
 /// Answers until `ending` says so (or is gone), then lets the messages end that have begun.
@@ -52,53 +55,33 @@ pub async fn serve(
     listener: &Listener,
     inspection: Arc<Inspection>,
     settings: Settings,
-    mut ending: watch::Receiver<bool>,
+    ending: watch::Receiver<bool>,
 ) {
-    let most = settings.connections.max(1);
-    let (room, held) = (Arc::new(Semaphore::new(most)), Arc::new(AtomicUsize::new(0)));
-    loop {
-        let accepted = tokio::select! {
-            () = ended(&mut ending) => break,
-            accepted = listener.accept() => accepted,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Descriptors or memory are used up: those that end give some back.
-                tracing::error!("cannot take a connection: {error}");
-                tokio::select! {
-                    () = ended(&mut ending) => break,
-                    () = tokio::time::sleep(Duration::from_millis(200)) => continue,
-                }
-            }
-        };
-        let Ok(Ok(place)) = timeout(CROWD, Arc::clone(&room).acquire_owned()).await else {
-            inspection.counts().add(Count::Crowded);
-            continue;
-        };
-        inspection.counts().add(Count::Connections);
+    let (counts, held) = (inspection.counts(), Arc::new(AtomicUsize::new(0)));
+    let Settings { connections: most, drain, .. } = settings;
+    // Without a word: the mail system does what it does without a filter.
+    let door = Door { listener, counts, most, crowded: b"", drain };
+    let word = ending.clone();
+    door.keep(ending, |stream| {
         let session = Session::new(inspection.rules().message_bytes, quarantines(inspection.rules()));
         let mut connection = Connection {
             stream,
             session,
             inspection: Arc::clone(&inspection),
             is_ours: Arc::clone(&settings.is_ours),
-            ending: ending.clone(),
+            silence: settings.silence,
+            ending: word.clone(),
             room: Held { bytes: 0, all: Arc::clone(&held) },
             read: Vec::new(),
         };
-        tokio::spawn(async move {
-            let _place = place;
+        async move {
             if let Err(broken) = connection.run().await {
                 connection.inspection.counts().add(Count::Broken);
                 tracing::warn!("a connection was cut: {broken}");
             }
-        });
-    }
-    let all = u32::try_from(most).unwrap_or(u32::MAX);
-    if timeout(settings.drain, room.acquire_many(all)).await.is_err() {
-        tracing::warn!("cut messages that had begun: they took longer than drain_seconds");
-    }
+        }
+    })
+    .await;
 }
 
 /// Whether any rule asks the mail system to keep messages aside.
@@ -106,11 +89,6 @@ fn quarantines(rules: &Rules) -> bool {
     rules.malicious == OnMalicious::Quarantine
         || rules.suspicious == OnSuspicious::Quarantine
         || rules.poison == OnPoison::Quarantine
-}
-
-async fn ended(ending: &mut watch::Receiver<bool>) {
-    // Whoever would say so is gone: that says it too.
-    let _ = ending.wait_for(|end| *end).await;
 }
 
 /// Bytes of a message in memory.
@@ -149,6 +127,7 @@ struct Connection {
     session: Session,
     inspection: Arc<Inspection>,
     is_ours: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    silence: Duration,
     ending: watch::Receiver<bool>,
     room: Held,
     read: Vec<u8>,
@@ -192,7 +171,7 @@ impl Connection {
 
     /// Reads on; whether there is anything more to come.
     async fn more(&mut self) -> Result<bool, Cut> {
-        let patience = if self.read.is_empty() { IDLE } else { FRAME };
+        let patience = if self.read.is_empty() { IDLE } else { self.silence };
         let idle = !self.session.is_in_message() && self.read.is_empty();
         let reading = timeout(patience, self.stream.read_buf(&mut self.read));
         let read = tokio::select! {
@@ -213,7 +192,7 @@ impl Connection {
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Cut> {
-        let sent = timeout(FRAME, async {
+        let sent = timeout(self.silence, async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
         });

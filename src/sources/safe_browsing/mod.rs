@@ -21,4 +21,4 @@ pub use api::{Api, ApiError, MAX_LIST_BYTES, Wanted};
 pub use backoff::Backoff;
 pub use database::{Database, Held, TakeError};
 pub use settings::{Dice, Settings};
-pub use source::{Counted, OpenError, SafeBrowsing};
+pub use source::{Counted, NAME, OpenError, SafeBrowsing};

@@ -24,7 +24,8 @@ use crate::{
 };
 
 /// Its name in events, policies and metrics.
-const NAME: &str = "safe_browsing";
+/// Its name in policies, events and metrics.
+pub const NAME: &str = "safe_browsing";
 /// How long a question may take, whether or not a click still waits.
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long "clear" is kept: what is looked up lies in memory, and changes with each update.

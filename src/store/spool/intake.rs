@@ -88,7 +88,7 @@ impl Intake {
     }
 
     /// Takes an event. It is refused, and counted, where the log was stopped or a tray is full.
-    pub(in crate::store) fn take(&self, event: &ClickEvent) {
+    pub(in crate::store) fn take<T: AsRef<str>>(&self, event: &ClickEvent<T>) {
         let Some(tray) = self.mine() else { return };
         let mut heap = tray.lock();
         let before = heap.frames.len();

@@ -143,6 +143,13 @@ impl Chain {
         self.open_from(from);
     }
 
+    /// Adds what `hop` holds and somebody else has read: a product that is not known by its host.
+    pub fn hold(&mut self, hop: usize, url: WebUrl, who: &'static str) {
+        let from = self.hops.len();
+        self.add(url, hop, Way::Wrapper(who));
+        self.open_from(from);
+    }
+
     fn open_from(&mut self, from: usize) {
         let mut at = from;
         while let Some(url) = self.hops.get(at).map(|hop| hop.url.clone()) {

@@ -12,6 +12,9 @@ const MAX_ESCAPES: usize = 5;
 pub(super) fn each(url: &WebUrl, found: &mut dyn FnMut(&str) -> bool) {
     let text = url.after_host();
     let bytes = text.as_bytes();
+    if !may_hold_one(bytes) {
+        return;
+    }
     let mark = memchr::memchr2(b'?', b'#', bytes).unwrap_or(bytes.len());
     let mut at = 1;
     while let Some(offset) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| begins(*byte))) {
@@ -27,6 +30,14 @@ pub(super) fn each(url: &WebUrl, found: &mut dyn FnMut(&str) -> bool) {
             return;
         }
     }
+}
+
+/// Whether there is anything in it without which no URL stands there: a colon or an escape behind a scheme, two slashes
+/// behind a `=`, or base64. Most URLs have none of it.
+fn may_hold_one(bytes: &[u8]) -> bool {
+    memchr::memchr3(b':', b'%', b'\\', bytes).is_some()
+        || memchr::memchr_iter(b'a', bytes).any(|at| bytes.get(at..).is_some_and(|rest| rest.starts_with(b"aHR0c")))
+        || memchr::memchr_iter(b'/', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'/')))
 }
 
 /// Whether a URL may begin with this byte or behind it.
@@ -124,4 +135,24 @@ fn escape(text: &[u8], plain: &[u8], digits: &[[u8; 2]]) -> Option<(usize, usize
         at += 2;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PIECES: &[&str] =
+        &["http", "HTTPS", ":", "%3a", "%253A", "/", "\\", "%2F", "%255c", "=", "#", "?", "aHR0c", "a", "h", "x.y"];
+
+    proptest! {
+        #[test]
+        fn nothing_stands_where_nothing_can(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..9)) {
+            let text = ["/", &pieces.concat()].concat();
+            let mark = text.find(['?', '#']).unwrap_or(text.len());
+            let stands = (1..text.len()).any(|at| Candidate::at(&text, at, mark).is_some());
+            prop_assert!(!stands || may_hold_one(text.as_bytes()), "{text}");
+        }
+    }
 }

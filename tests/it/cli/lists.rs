@@ -260,3 +260,28 @@ fn lists_are_counted() {
     let told = folder.run(&["list", "stat"]).ok().says(&["4 lists, 8 entries, 7 in force"]);
     assert!(told.out.contains("1 domains, 1 hosts, 1 subdomains\n"), "{}", told.out);
 }
+
+#[test]
+fn long_lists_are_compiled_before_a_start_needs_them() {
+    let folder = folder();
+    let name = "a-name-that-is-long-so-that-few-of-them-make-a-long-list".repeat(2);
+    let names =
+        |letter: char| (0..10_000).map(|at| format!("{letter}{at}.{}.example\n", &name[..60])).collect::<String>();
+    folder.write("blocklists/long.list", &(names('a') + &names('b')));
+    let told = folder
+        .run(&["list", "compile"])
+        .ok()
+        .says(&["long: 20000 of 20000 put in their place", "1 long list compiled, 3 held in memory"]);
+    assert!(told.out.starts_with("long ") && told.out.contains("20000 entries, generation 1: 0.1 MB"), "{}", told.out);
+    // What is compiled as it stands is not compiled again; what changed is.
+    let told = folder.run(&["list", "compile", "--json"]).ok();
+    assert!(!told.err.contains("put in their place"), "{}", told.err);
+    let told = told.json();
+    assert_eq!((&told[0]["list"], &told[0]["generation"]), (&"long".into(), &1.into()), "{told:?}");
+    folder.write("blocklists/long.list", &(names('a') + &names('c') + "com\n"));
+    let told = folder.run(&["list", "compile"]).says(&["long.list:20001:1", "`sekisho list check` shows every line"]);
+    assert!(told.code == DATA && told.out.contains("generation 1"), "the last good version stays: {}", told.out);
+    folder.write("blocklists/long.list", &(names('a') + &names('c')));
+    let told = folder.run(&["list", "compile", "--json"]).ok().json();
+    assert_eq!((&told[0]["entries"], &told[0]["generation"]), (&20_000.into(), &2.into()), "{told:?}");
+}

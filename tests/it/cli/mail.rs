@@ -271,3 +271,13 @@ fn a_reader_that_went_away_is_told_of() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(TRY_AGAIN));
 }
+
+#[test]
+fn what_another_house_wrapped_is_looked_up_in_the_lists_of_this_one() {
+    let (other, own) = (Folder::new(), Folder::new());
+    let theirs = run_with(&other.with(&["rewrite", "--base-url", "https://go.other.example"]), LETTER).ok().out;
+    let link = theirs.split_ascii_whitespace().find(|word| word.starts_with("https://go.other.example/www.")).unwrap();
+    own.write("blocklists/mine.list", "=www.example.com\n");
+    let judged = &own.run(&["check", "--json", "--no-fetch", link]).ok().json()[0];
+    assert_eq!(judged["decision"]["outcome"], "blocked_by_admin", "{judged}");
+}

@@ -164,6 +164,18 @@ fn from_mail_to_click_to_explanation() {
     assert!(!told.contains("a?b=1"), "masked: {told}");
     assert!(folder.run(&["explain", reference, "--reveal"]).ok().out.contains("https://www.example.com/a?b=1#c"));
     assert_eq!(folder.run(&["explain", reference, "--json"]).ok().json()[0]["click_id"], reference);
+
+    // The entry that stopped it knows when it did.
+    let last = &clicks.last().unwrap()["time"];
+    assert!(last.is_number(), "{last}");
+    let explained = folder.run(&["list", "explain", "--json", "https://www.example.com/"]).ok().json();
+    assert_eq!(&explained[0]["hits"][0]["last_match"], last);
+    let told = folder.run(&["list", "explain", "https://www.example.com/"]).ok().out;
+    assert!(told.contains("(block, one host); last matched 20"), "{told}");
+    let stat = folder.run(&["list", "stat", "--json"]).ok().json();
+    let mine = stat.iter().find(|list| list["list"] == "mine").unwrap();
+    assert_eq!((&mine["matched"], &mine["last_match"]), (&1.into(), last));
+    assert!(folder.run(&["list", "show", "mine"]).ok().out.contains("  (last matched 20"));
     let doctor = folder.run(&["doctor"]).ok().out;
     assert!(!doctor.contains("BAD"), "{doctor}");
 }

@@ -91,7 +91,8 @@ async fn whoever_went_on_before_a_visit_was_over_is_named_once_when_it_finds_som
     assert!(named.policy.starts_with("standard@"), "{named:?}");
     assert!(matches!(&flip.signal.source, Says_::Asked { source, .. } if source == "visit"), "{flip:?}");
     let of = station.store.flips_of(stop.reference, Reveal::Masked).unwrap();
-    let told = explain(&station.store.click(stop.reference, Reveal::Masked).unwrap(), &[], &of).unwrap().to_string();
+    let told =
+        explain(&station.store.click(stop.reference, Reveal::Masked).unwrap(), &[], None, &of).unwrap().to_string();
     for words in
         ["judged again: malicious, threat phishing, and was unknown then", "visit: it is known", "with block now"]
     {

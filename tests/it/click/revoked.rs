@@ -93,7 +93,7 @@ fn the_event_names_the_revocation_and_so_does_its_explanation() {
     let Source::Revocation(told) = &events[0].signals[0].source else { panic!("{events:?}") };
     assert_eq!((told.id, told.by.as_str(), events[0].decisive), (id, "alice", Some(0)));
     let explained =
-        explain(&station.store.click(stop.reference, Reveal::Masked).unwrap(), &[], &[]).unwrap().to_string();
+        explain(&station.store.click(stop.reference, Reveal::Masked).unwrap(), &[], None, &[]).unwrap().to_string();
     for words in [
         "revoked: told that the link was taken back",
         "It was taken back: revocation 1 of links of message 0102030405060708, by alice (“INC-7 <b>phish</b>”).",

@@ -1,8 +1,8 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::{IpAddr, SocketAddr, TcpStream},
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
+    sync::{Arc, atomic::Ordering, mpsc},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -273,6 +273,51 @@ fn what_is_no_http_gets_400_or_nothing() {
         assert_eq!(listener.say(request).status, 400, "{request:?}");
     }
     assert_eq!(listener.counters.requests.load(Ordering::Relaxed), 0);
+}
+
+/// Keeps its worker for a while at `/work`.
+struct Toil(mpsc::Sender<()>);
+
+impl Service for Toil {
+    async fn answer(&self, request: Request<Incoming>, _peer: IpAddr) -> Response<Full<Bytes>> {
+        if request.uri().path() == "/work" {
+            let _ = self.0.send(());
+            let since = Instant::now();
+            while since.elapsed() < Duration::from_millis(150) {
+                std::hint::spin_loop();
+            }
+        }
+        Response::new(Full::from("fine"))
+    }
+}
+
+#[test]
+fn a_worker_that_stays_behind_sends_newcomers_away_until_it_has_caught_up() {
+    let (begun, has_begun) = mpsc::channel();
+    let listener = Listener::start(Toil(begun), Limits::default());
+    let ask = |path: &str, connection: &str| {
+        let mut stream = listener.connect();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let mut many: Vec<TcpStream> = (0..64).map(|_| ask("/fine", "keep-alive")).collect();
+    for stream in &mut many {
+        stream.read_exact(&mut [0; 15]).unwrap();
+    }
+    // One work after the other, and each time somebody comes meanwhile.
+    let mut works = many.iter_mut();
+    let refused = std::iter::from_fn(|| {
+        works.next()?.write_all(b"GET /work HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        has_begun.recv().unwrap();
+        works.next()?.write_all(b"GET /work HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        Some(read(&mut ask("/fine", "close")))
+    });
+    let refused = refused.into_iter().find(|reply| reply.status == 503).unwrap();
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert!(listener.counters.shed.load(Ordering::Relaxed) > 0);
+    let again = std::iter::repeat_with(|| listener.say(GET)).find(|reply| reply.status != 503).unwrap();
+    assert_eq!(again.status, 200);
 }
 
 #[test]

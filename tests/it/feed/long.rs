@@ -210,8 +210,8 @@ fn compile(compiled: &Compiled, text_at: &Path, generation: usize) -> Table {
     fs::write(text_at, names).unwrap();
     let suffixes = Suffixes::builtin();
     let context = Context { suffixes: &suffixes, own_hosts: &[], never_block: None };
-    let draft = compiled.draft("killed", text_at, &context, &mut |_| {}).unwrap();
-    compiled.publish(draft, Timestamp::default(), "x".into(), &mut |_| {}).unwrap().0
+    let draft = compiled.draft("killed", text_at, &context).unwrap();
+    compiled.publish(draft, Timestamp::default(), "x".into()).unwrap().0
 }
 
 /// Not a test by itself: what the tests below kill. Compiles one generation behind another until then.

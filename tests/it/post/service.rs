@@ -43,6 +43,8 @@ impl Data {
     /// The command with these words on this data.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
+        // That is for the tests, and every variable of ours that is no key is refused.
+        command.env_remove("SEKISHO_MESSAGES");
         command.arg("--data-dir").arg(self.path()).args(words).stdin(Stdio::null());
         command
     }
