@@ -336,7 +336,7 @@ mod tests {
         let from = vec![("header.from".to_owned(), "shop.example\u{202e}".to_owned())];
         let check = Check { method: Method::Dmarc, proof: Proof::Fail, about: from, reason: None };
         let known = Authentication { checks: vec![check], wish: Some(Wish::Reject), ..Authentication::default() };
-        let told = explain(&[blocked()], &[wrap()], Some(known)).unwrap().to_string();
+        let told = explain(&[blocked()], &[wrap()], Some(known), &[]).unwrap().to_string();
         assert!(
             told.contains(
                 "  When it came: Nothing proves that this message comes from the domain in From, shop.example\u{fffd}."

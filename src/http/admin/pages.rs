@@ -358,6 +358,8 @@ mod tests {
             url: Some(HOSTILE.into()),
             minted_for: None,
             steps: vec![event()],
+            flips: Vec::new(),
+            flips: Vec::new(),
             lines: vec![HOSTILE.into()],
         };
         for language in Language::all() {
