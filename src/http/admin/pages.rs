@@ -359,7 +359,6 @@ mod tests {
             minted_for: None,
             steps: vec![event()],
             flips: Vec::new(),
-            flips: Vec::new(),
             lines: vec![HOSTILE.into()],
         };
         for language in Language::all() {
