@@ -1208,7 +1208,7 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Text,
         preset: Preset::Unset,
         reload: Reload::Restart,
-        doc: "Or a server that each alert is sent to as JSON by POST, signed (docs/ALERTS.md): `https:`, or `http:` on this \
+        doc: "A server that each alert is sent to as JSON by POST, signed (docs/ALERTS.md): `https:`, or `http:` on this \
               machine. Only with a status from 200 to 299 has it taken it; otherwise it is sent again later.",
         example: "\"https://desk.corp.example/hooks/sekisho\"",
     },

@@ -12,7 +12,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A program that takes JSON on its input. What it writes to its error output goes where ours goes.
 #[derive(Debug)]
-pub struct Program {
+pub(super) struct Program {
     name: String,
     arguments: Vec<String>,
 }

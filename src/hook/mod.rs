@@ -20,27 +20,29 @@ const LONGEST_KEY: u64 = 4096;
 /// Shortest key, in bytes: as long as nobody guesses.
 const SHORTEST_KEY: usize = 16;
 
-/// Who is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settings {
+/// Who is told: a program, a server, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
     /// A program and its arguments, without a shell.
-    Command(Vec<String>),
-    /// A server, and the file with the key that both have.
-    Post {
-        /// Where: `https:`, or `http:` on this machine.
-        url: String,
-        /// The file: one line.
-        key_file: PathBuf,
-    },
+    pub command: Option<Vec<String>>,
+    /// A server.
+    pub post: Option<Post>,
 }
 
-/// Somebody who is told.
+/// A server that is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Where: `https:`, or `http:` on this machine.
+    pub url: String,
+    /// The file with the key that both have: one line.
+    pub key_file: PathBuf,
+}
+
+/// Those who are told.
 #[derive(Debug)]
-pub enum Hook {
-    /// A program.
-    Command(command::Program),
-    /// A server.
-    Post(post::Server),
+pub struct Hook {
+    program: Option<command::Program>,
+    server: Option<post::Server>,
 }
 
 /// Why a hook cannot be made.
@@ -82,30 +84,36 @@ pub enum HookError {
 impl Hook {
     /// Reads the key where there is one. Nobody is told yet.
     pub fn open(settings: &Settings) -> Result<Self, OpenError> {
-        match settings {
-            Settings::Command(words) => Ok(Self::Command(command::Program::new(words))),
-            Settings::Post { url, key_file } => {
-                let wrong = |error| OpenError::Key { path: key_file.clone(), error };
-                let key = read_key(key_file).map_err(wrong)?;
-                Ok(Self::Post(post::Server::new(url, key).map_err(OpenError::Client)?))
-            }
-        }
+        let server = |Post { url, key_file }: &Post| {
+            let wrong = |error| OpenError::Key { path: key_file.clone(), error };
+            post::Server::new(url, read_key(key_file).map_err(wrong)?).map_err(OpenError::Client)
+        };
+        Ok(Self {
+            program: settings.command.as_deref().map(command::Program::new),
+            server: settings.post.as_ref().map(server).transpose()?,
+        })
     }
 
-    /// Tells it. Waits, for [`DEADLINE`] at most: not for a thread that answers others. Needs a runtime for a server.
+    /// Tells all; who does not hear is the reason to tell all again. Waits, for [`DEADLINE`] each at most: not for a thread
+    /// that answers others. Needs a runtime for a server.
     pub async fn tell(&self, id: EventId, json: &[u8], now: Timestamp) -> Result<(), HookError> {
-        match self {
-            Self::Command(program) => program.run(json, DEADLINE),
-            Self::Post(server) => server.post(id, json, now, DEADLINE).await,
+        if let Some(program) = &self.program {
+            program.run(json, DEADLINE)?;
+        }
+        match &self.server {
+            Some(server) => server.post(id, json, now, DEADLINE).await,
+            None => Ok(()),
         }
     }
 }
 
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command(program) => program.fmt(f),
-            Self::Post(server) => server.fmt(f),
+        match (&self.program, &self.server) {
+            (Some(program), Some(server)) => write!(f, "{program} and {server}"),
+            (Some(program), None) => program.fmt(f),
+            (None, Some(server)) => server.fmt(f),
+            (None, None) => f.write_str("nobody"),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::base::{EventId, Timestamp};
 const CONNECTING_TAKES: Duration = Duration::from_secs(3);
 
 /// A server that takes JSON.
-pub struct Server {
+pub(super) struct Server {
     url: String,
     key: Zeroizing<Vec<u8>>,
     client: reqwest::Client,

@@ -1,7 +1,7 @@
 //! Who is told of what turned.
 
 use super::Reader;
-use crate::hook::Settings;
+use crate::hook::{Post, Settings};
 
 impl Reader<'_> {
     /// The hook, where one is named.
@@ -12,25 +12,22 @@ impl Reader<'_> {
         let command = self.parse_each(section, TABLE, "command", |word| Ok::<_, String>(word.to_owned()));
         let url = self.document.parse(section, TABLE, "url", hook_url);
         let key_file = self.file_of(id, TABLE, "key_file");
-        match (command.is_empty(), url, key_file) {
-            (true, None, None) => None,
-            (false, None, None) => Some(Settings::Command(command)),
-            (true, Some(url), Some(key_file)) => Some(Settings::Post { url, key_file }),
-            (true, Some(_), None) => {
+        let command = (!command.is_empty()).then_some(command);
+        let post = match (url, key_file) {
+            (Some(url), Some(key_file)) => Some(Post { url, key_file }),
+            (Some(_), None) => {
                 let what =
                     "whoever takes alerts has to know that they are ours: write the file with the key that both have";
                 self.document.complain(section, "key_file", what);
                 None
             }
-            (true, None, Some(_)) => {
+            (None, Some(_)) => {
                 self.document.complain(section, "url", "a key is for a server: write its `url` as well");
                 None
             }
-            (false, ..) => {
-                self.document.complain(section, "command", "write a command or a server, and not both");
-                None
-            }
-        }
+            (None, None) => None,
+        };
+        (command.is_some() || post.is_some()).then_some(Settings { command, post })
     }
 }
 

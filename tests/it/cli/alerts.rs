@@ -118,10 +118,9 @@ fn what_is_wrong_with_alerts_is_told_with_its_place() {
         ("url = \"https://me:secret@desk.corp.example/\"\nkey_file = \"k\"\n", "the key says who we are"),
         ("url = \"https://desk.corp.example/\"\n", "has to know that they are ours"),
         ("key_file = \"k\"\n", "a key is for a server"),
-        ("command = [\"tell\"]\nurl = \"https://a.example/\"\nkey_file = \"k\"\n", "not both"),
     ] {
-        let file = folder.write("sekisho.toml", &format!("data_dir = \"data\"\n{ONE_TENANT}[alerts]\n{text}"));
-        run(&["config", "check", "--config", &file]).refused(CONFIG, &[words, "sekisho.toml:"]);
+        let file = folder.write("wrong.toml", &format!("data_dir = \"data\"\n{ONE_TENANT}[alerts]\n{text}"));
+        run(&["config", "check", "--config", &file]).refused(CONFIG, &[words, "wrong.toml:"]);
     }
     let (_, _) = rewritten(&folder);
     let text = format!("{ONE_TENANT}[alerts]\nurl = \"https://a.example/\"\nkey_file = \"short\"\n");

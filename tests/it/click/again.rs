@@ -15,7 +15,7 @@ use sekisho::{
 
 use super::{
     OTHER_TENANT, Station,
-    asked::{Says, Told, click},
+    asked::{Says, Told, click, click_at},
     tenants,
 };
 
@@ -137,17 +137,17 @@ async fn each_tenant_is_judged_by_its_own_policy_and_lists() {
     let source = Told::open("dns", Says::Clear);
     let (mut station, heard) = watched(&source, Policy::standard());
     let paths = [station.link(URL), station.link_of(OTHER_TENANT, URL)];
-    for path in &paths {
-        click(&station, path).await;
+    for (host, path) in [super::HOST, "go.other.example"].into_iter().zip(&paths) {
+        click_at(&station, host, path).await;
     }
     source.say(Says::Malicious);
     station.later(61_000);
     click(&station, &paths[0]).await;
     let turn = heard.turns().remove(0);
     // An admin allows it, so it is nobody's harm.
-    station.list("ours", "# @action allow\nwww.shop.example\n");
+    station.list("ours", "@action allow\nwww.shop.example\n");
     assert_eq!(rejudge(&station, &turn), Again::default());
-    station.list("ours", "# @action allow\nelse.example\n");
+    station.list("ours", "@action allow\nelse.example\n");
     // Who looks at lists alone is not judged by others.
     station.renew(tenants(Policy { scan: Scan::ListsOnly, ..Policy::standard() }), super::no_sources());
     assert_eq!(rejudge(&station, &turn).clicks, 1);

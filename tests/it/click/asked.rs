@@ -298,13 +298,17 @@ fn station(source: &Arc<Told>, policy: Policy) -> Station {
 }
 
 pub(super) async fn click(station: &Station, path: &str) -> Answer {
+    click_at(station, HOST, path).await
+}
+
+pub(super) async fn click_at(station: &Station, host: &str, path: &str) -> Answer {
     let mut findings = Findings::default();
-    let mut answer = station.open(path);
+    let mut answer = station.checkpoint.open(&station.request(host, path));
     // Once about the URL, once about where that leads.
     for _ in 0..2 {
         let Answer::AskSources(questions) = answer else { break };
         findings = findings.and(station.checkpoint.ask_sources(&questions).await);
-        answer = station.checkpoint.open(&Request { findings: Some(&findings), ..station.request(HOST, path) });
+        answer = station.checkpoint.open(&Request { findings: Some(&findings), ..station.request(host, path) });
     }
     answer
 }
