@@ -182,7 +182,9 @@ mod tests {
             for agent in [name.to_uppercase(), format!("Mozilla/5.0 ({name}/1.0)"), format!("é{name}")] {
                 assert_eq!(actor(&agent), Actor::Scanner, "{agent}");
             }
-            assert_eq!(actor(&format!("Mozilla/5.0 x{name}")), Actor::Human, "{name}");
+            for before in ["x", "7"] {
+                assert_eq!(actor(&format!("Mozilla/5.0 {before}{name}")), Actor::Human, "{name}");
+            }
         }
         assert_eq!(actor("Mozilla/5.0 (Windows) xMS-Office"), Actor::Unknown);
     }
