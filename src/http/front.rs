@@ -295,7 +295,7 @@ impl Service for Front {
     fn at_once(&self, head: &PlainHead<'_>, client: IpAddr) -> Option<AtOnce> {
         let path = head.path();
         let spot = self.checkpoint.spot(head.host(), path.as_bytes())?;
-        if path.len() > self.limits.target_bytes || self.file(path).is_some() || ours(spot) || spot.path() == b"/" {
+        if path.len() > self.limits.target_bytes || ours(spot) || spot.path() == b"/" {
             return None;
         }
         let request = crate::click::Request {
